@@ -1,0 +1,47 @@
+/** A signed-in user; staff members are users whose roles stand in the database. */
+export type UserPrincipal = {
+  readonly kind: "user";
+  /** The user's id, the `sub` of the token. */
+  readonly id: string;
+  /** The verified claims, which row-level security reads as `request.jwt.claims`. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The token itself, for calls to other services in the user's name. */
+  readonly token: string;
+};
+
+/** One of the project's own components, known by a secret API key. */
+export type ServicePrincipal = {
+  readonly kind: "service";
+  /** The key's name in `SUPABASE_SECRET_KEYS`, such as `default`. */
+  readonly keyName: string;
+};
+
+/** Nobody in particular: a public operation, or a webhook before its signature is checked. */
+export type AnonymousPrincipal = { readonly kind: "anonymous" };
+
+/** Who a request comes from. */
+export type Principal = UserPrincipal | ServicePrincipal | AnonymousPrincipal;
+
+/** The database role that a principal's statements run as, and what policies know about it. */
+export type DatabaseCaller = {
+  readonly role: "anon" | "authenticated" | "service_role";
+  readonly claims: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * A principal as the database sees it. Row-level security and grants take it from here, so what a
+ * user may not do stays impossible even where a function forgets to check.
+ */
+export function databaseCaller(principal: Principal): DatabaseCaller {
+  switch (principal.kind) {
+    case "user":
+      return { role: "authenticated", claims: principal.claims };
+    case "service":
+      return { role: "service_role", claims: { role: "service_role" } };
+    case "anonymous":
+      return { role: "anon", claims: { role: "anon" } };
+  }
+}
+
+/** The caller of work that no request of a user stands behind: webhooks and the worker. */
+export const SERVICE: DatabaseCaller = { role: "service_role", claims: { role: "service_role" } };

@@ -1,0 +1,89 @@
+import postgres from "postgres";
+import { z } from "zod";
+import { ApiError, type ApiErrorOptions, ERRORS, type ErrorCode } from "../errors.ts";
+
+/** Seconds after which a transient failure of the database is worth another try. */
+const RETRY_AFTER_SECONDS = "1";
+
+const CODE_BY_SQLSTATE = new Map<string, ErrorCode>();
+for (const [code, entry] of Object.entries(ERRORS)) {
+  if ("sqlstate" in entry && isErrorCode(code)) CODE_BY_SQLSTATE.set(entry.sqlstate, code);
+}
+
+/** Two transactions got into each other's way; run again, either of them succeeds. */
+const RETRYABLE = new Set(["40001", "40P01"]);
+/**
+ * The database cannot serve anyone now: connection lost (08), resources exhausted (53), shutting
+ * down or starting (57P), a statement or lock that took too long.
+ */
+const UNAVAILABLE = /^(08|53)|^57P0[1-5]$|^57014$|^55P03$|^40001$|^40P01$|^25P03$/;
+/** Failures of the connection itself, named by postgres.js or by the socket. */
+const CONNECTION =
+  /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)/;
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
+/** Whether the same transaction may succeed when it is run again at once. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && RETRYABLE.has(error.code);
+}
+
+/**
+ * What a failure of the database means to the caller. Codes that our SQL raises carry their
+ * sentence and their detail along; trouble with the database itself is 503; anything else is
+ * returned unchanged, because it is a defect of ours and becomes a 500.
+ *
+ * @example throw fromDatabaseError(error);
+ */
+export function fromDatabaseError(error: unknown): unknown {
+  if (error instanceof postgres.PostgresError) {
+    const code = CODE_BY_SQLSTATE.get(error.code);
+    if (code) {
+      return new ApiError(code, {
+        detail: error.message,
+        ...readDetail(error.detail),
+        cause: error,
+      });
+    }
+    // A grant or a policy said no where no function of ours came first.
+    if (error.code === "42501") return new ApiError("forbidden", { cause: error });
+  }
+  return isUnavailable(error)
+    ? new ApiError("service_unavailable", {
+        headers: { "retry-after": RETRY_AFTER_SECONDS },
+        cause: error,
+      })
+    : error;
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
+    return false;
+  return error instanceof postgres.PostgresError
+    ? UNAVAILABLE.test(error.code)
+    : CONNECTION.test(error.code);
+}
+
+const detailSchema = z.object({
+  resource_id: z.string().optional(),
+  retry_after_seconds: z.number().optional(),
+  errors: z
+    .array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() }))
+    .optional(),
+});
+
+/** Our SQL puts an id into `detail`, or a JSON object where there is more to say. */
+function readDetail(detail: string | undefined): ApiErrorOptions {
+  if (!detail) return {};
+  if (!detail.startsWith("{")) return { extensions: { resource_id: detail } };
+  const { resource_id, retry_after_seconds, errors } = detailSchema.parse(JSON.parse(detail));
+  return {
+    ...(errors && { errors }),
+    ...(resource_id && { extensions: { resource_id } }),
+    ...(retry_after_seconds !== undefined && {
+      headers: { "retry-after": String(Math.ceil(retry_after_seconds)) },
+    }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { TransactionSql } from "postgres";
+import type { DatabaseCaller } from "../auth/principal.ts";
+import type { Pool } from "./pool.ts";
+import { fromDatabaseError, isRetryable } from "./sqlstate.ts";
+
+/** A running transaction, already limited to what its caller may see and do. */
+export type Transaction = TransactionSql;
+
+/** Runs work in one transaction as a caller; see {@link createTransactions}. */
+export type RunTransaction = <Result>(
+  caller: DatabaseCaller,
+  work: (tx: Transaction) => Promise<Result>,
+) => Promise<Result>;
+
+const MAX_ATTEMPTS = 3;
+/** Nothing a request does needs longer; a stuck statement or client must give its locks back. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+const LOCK_TIMEOUT_MS = 3_000;
+const IDLE_TIMEOUT_MS = 15_000;
+
+/**
+ * Makes the one way in which functions touch the database: a transaction that has taken on the
+ * caller's role and claims before the first statement of the work. Role and claims end with the
+ * transaction, so no connection carries one caller's rights over to the next.
+ *
+ * The settings are sent without waiting for their answer, together with the first statement of the
+ * work, which saves a round trip. That is safe: if setting the role fails, the transaction is
+ * aborted, and the statement behind it fails with it.
+ *
+ * Serialisation failures and deadlocks are tried again, so `work` must have no effects outside the
+ * transaction.
+ *
+ * @throws ApiError for what the database refuses or cannot do now (see `sqlstate.ts`)
+ * @example await transaction(databaseCaller(principal), (tx) => tx`select private.me()`);
+ */
+export function createTransactions(pool: Pool): RunTransaction {
+  return async (caller, work) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await runOnce(pool, caller, work);
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw fromDatabaseError(error);
+        await pause(attempt);
+      }
+    }
+  };
+}
+
+async function runOnce<Result>(
+  pool: Pool,
+  caller: DatabaseCaller,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const { result } = await pool.begin(async (tx) => {
+    const settings = tx`
+      select set_config('role', ${caller.role}, true),
+        set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
+        set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
+        set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
+        set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)
+    `.execute();
+    const [result] = await Promise.all([work(tx), settings]);
+    return { result };
+  });
+  return result;
+}
+
+/** Random, so that two transactions that met do not meet again. */
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
+}

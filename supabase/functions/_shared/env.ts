@@ -1,0 +1,152 @@
+import process from "node:process";
+import { z } from "zod";
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be a URL" });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" });
+const commaList = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+/** JSON in a variable, as the platform passes keys. */
+function json<Shape extends z.ZodType>(shape: Shape) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        const value: unknown = JSON.parse(text);
+        return value;
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(shape);
+}
+
+const namedKeys = (prefix: string) =>
+  json(
+    z
+      .record(z.string(), z.string().startsWith(prefix))
+      .refine((keys) => Object.keys(keys).length > 0, "must hold a key"),
+  );
+
+const jwks = json(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }));
+
+const base = z
+  .object({
+    SUPABASE_URL: httpUrl,
+    SUPABASE_DB_URL: postgresUrl.optional(),
+    SUPABASE_PUBLISHABLE_KEYS: namedKeys("sb_publishable_"),
+    SUPABASE_SECRET_KEYS: namedKeys("sb_secret_"),
+    SUPABASE_JWKS: jwks.optional(),
+    DATABASE_URL: postgresUrl.optional(),
+    DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(100).default(4),
+    CORS_ORIGINS: commaList.default([]),
+    CURSOR_SECRET: z.string().min(32, "must have at least 32 characters"),
+    LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    JWT_ISSUER: z.string().optional(),
+    PUBLIC_API_URL: httpUrl.optional(),
+    SB_EXECUTION_ID: z.string().optional(),
+  })
+  .transform((variables, context) => {
+    const databaseUrl = variables.DATABASE_URL ?? variables.SUPABASE_DB_URL;
+    if (databaseUrl === undefined) {
+      context.addIssue({ code: "custom", path: ["DATABASE_URL"], message: "is missing" });
+      return z.NEVER;
+    }
+    const apiUrl = withoutSlash(variables.SUPABASE_URL);
+    return {
+      apiUrl,
+      /** The origin that clients use, where it is not the one that functions use. */
+      publicApiUrl: withoutSlash(variables.PUBLIC_API_URL ?? apiUrl),
+      databaseUrl,
+      databasePoolMax: variables.DATABASE_POOL_MAX,
+      publishableKeys: variables.SUPABASE_PUBLISHABLE_KEYS,
+      secretKeys: variables.SUPABASE_SECRET_KEYS,
+      /** `null`: fetch them from the JWKS endpoint of Auth. */
+      jwks: variables.SUPABASE_JWKS?.keys.length ? variables.SUPABASE_JWKS : null,
+      jwtIssuer: variables.JWT_ISSUER ?? `${apiUrl}/auth/v1`,
+      corsOrigins: new Set(variables.CORS_ORIGINS),
+      cursorSecret: variables.CURSOR_SECRET,
+      logLevel: variables.LOG_LEVEL,
+      executionId: variables.SB_EXECUTION_ID,
+    };
+  });
+
+const kycProvider = z
+  .object({
+    SUPABASE_URL: httpUrl,
+    KYC_PROVIDER: z.literal("mock"),
+    KYC_MOCK_URL: httpUrl,
+    KYC_MOCK_API_KEY: z.string().min(1),
+    KYC_MOCK_WEBHOOK_SECRETS: commaList.pipe(
+      z.array(z.string().startsWith("whsec_")).min(1, "must hold a whsec_ secret"),
+    ),
+    KYC_WEBHOOK_URL: httpUrl.optional(),
+  })
+  .transform((variables) => ({
+    name: variables.KYC_PROVIDER,
+    url: withoutSlash(variables.KYC_MOCK_URL),
+    apiKey: variables.KYC_MOCK_API_KEY,
+    /** The current secret first, then those that are still honoured. */
+    webhookSecrets: variables.KYC_MOCK_WEBHOOK_SECRETS,
+    callbackUrl:
+      variables.KYC_WEBHOOK_URL ??
+      `${withoutSlash(variables.SUPABASE_URL)}/functions/v1/kyc-webhook/${variables.KYC_PROVIDER}`,
+  }));
+
+/** What every function needs to know of its surroundings. */
+export type Environment = z.output<typeof base>;
+
+/** What the functions that talk with the KYC provider need besides. */
+export type KycProviderEnvironment = z.output<typeof kycProvider>;
+
+/** A start that cannot succeed. Its stack would only hide the sentence, so it has none. */
+class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  override readonly stack = "";
+}
+
+/**
+ * Reads the environment. A function that lacks a setting must not start: half a configuration is
+ * how open doors come about.
+ *
+ * @throws Error with one sentence that names every variable at fault
+ * @example const env = readEnvironment();
+ */
+export function readEnvironment(variables: Variables = runtimeVariables()): Environment {
+  return parse(base, variables);
+}
+
+/** Reads the settings of the KYC provider; see {@link readEnvironment}. */
+export function readKycProviderEnvironment(
+  variables: Variables = runtimeVariables(),
+): KycProviderEnvironment {
+  return parse(kycProvider, variables);
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Deno, the platform's runtime and Node all offer the environment under this name. */
+function runtimeVariables(): Variables {
+  return process.env;
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, variables: Variables): z.output<Shape> {
+  // An empty variable is one that nobody filled in.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value));
+  const result = shape.safeParse(given);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path: [variable], message }) => {
+    const name = String(variable);
+    return `${name} ${name in given ? message : "is missing"}`;
+  });
+  throw new ConfigurationError(`This function cannot start: ${faults.join("; ")}.`);
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}
