@@ -1,0 +1,85 @@
+/*
+ * Small functions that tables and other functions build on: identifiers, text checks, time format,
+ * row versions.
+ *
+ * Touches: functions in `private` only.
+ * Not granted: to `anon`.
+ */
+
+/* A time-ordered identifier: UUID version 7 (RFC 9562, 5.7). */
+create function private.uuid_v7()
+returns uuid
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  -- 48 bits of milliseconds, the version, then what follows the version in a random version 4 value;
+  -- its variant bits are the same.
+  select (
+    pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0')
+    || '7'
+    || pg_catalog.substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 14)
+  )::uuid
+$$;
+comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
+grant execute on function private.uuid_v7() to authenticated, service_role, nff_engine;
+
+/* A moment as the contract writes it: UTC with milliseconds and Z. */
+create function private.iso(p_at timestamptz)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+comment on function private.iso(timestamptz) is 'Formats a moment as in the contract.';
+grant execute on function private.iso(timestamptz) to authenticated, service_role, nff_engine;
+
+/*
+ * Whether a text is trimmed, not empty, at most p_max characters long and free of control characters
+ * and bidirectional overrides. Null stays null, so that it suits check constraints.
+ */
+create function private.is_plain_text(p_value text, p_max integer)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select p_value = pg_catalog.btrim(p_value)
+    and pg_catalog.char_length(p_value) between 1 and p_max
+    and p_value !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+$$;
+comment on function private.is_plain_text(text, integer) is 'Whether a text may stand in a name or an address.';
+grant execute on function private.is_plain_text(text, integer) to authenticated, service_role;
+
+/* Counts a change of the row and dates it, so that neither can be set by the writer. */
+create function private.tg__touch()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  new.version := old.version + 1;
+  new.updated_at := private.now();
+  return new;
+end
+$$;
+comment on function private.tg__touch() is 'Row trigger: next version, time of the change.';
+
+/* Refuses to change rows that are written once. */
+create function private.tg__append_only()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  raise exception 'Rows of %.% are written once.', tg_table_schema, tg_table_name using errcode = 'NF010';
+end
+$$;
+comment on function private.tg__append_only() is 'Statement trigger: no update, no delete, no truncate.';
