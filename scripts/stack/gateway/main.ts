@@ -1,0 +1,62 @@
+/**
+ * The gateway process. The supervisor writes one JSON document to standard input, then a line per
+ * change; it reads events from standard output. The end of standard input ends the process.
+ */
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { controlMessage, type GatewayEvent, gatewayConfig } from "./config.ts";
+import { createGateway, type Gateway } from "./gateway.ts";
+
+const report = (event: GatewayEvent) => process.stdout.write(`${JSON.stringify(event)}\n`);
+const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+// The Data API library prints the stack of every refused query: one line of it is enough.
+console.error = (...parts: unknown[]) => {
+  process.stderr.write(`${parts.map(sentenceOf).join(" ")}\n`);
+};
+
+function fail(message: string): void {
+  report({ event: "failed", message });
+  process.exitCode = 1;
+}
+
+async function start(document: string): Promise<Gateway | undefined> {
+  try {
+    const config = gatewayConfig.safeParse(JSON.parse(document));
+    if (!config.success) {
+      fail(`The gateway's configuration is not valid:\n${z.prettifyError(config.error)}`);
+      return undefined;
+    }
+    const gateway = await createGateway(config.data);
+    report({ event: "ready", apiPort: gateway.apiPort, mailPort: gateway.mailPort });
+    return gateway;
+  } catch (error) {
+    fail(`The gateway could not start: ${sentenceOf(error)}`);
+    return undefined;
+  }
+}
+
+function control(gateway: Gateway, line: string): void {
+  const message = controlMessage.safeParse(JSON.parse(line));
+  if (message.success) gateway.setFunctions(message.data.functions);
+  else console.error(`control message refused: ${z.prettifyError(message.error)}`);
+}
+
+async function run(): Promise<void> {
+  const input = createInterface({ input: process.stdin });
+  const lines = input[Symbol.asyncIterator]();
+  const document = await lines.next();
+  const gateway = document.done ? undefined : await start(document.value);
+  if (!gateway) {
+    input.close();
+    return;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => input.close());
+  for await (const line of { [Symbol.asyncIterator]: () => lines }) {
+    if (line.trim() !== "") control(gateway, line);
+  }
+  await gateway.close();
+}
+
+await run();
+process.exit();
