@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { root } from "./output.ts";
+
+const run = promisify(execFile);
+
+/** Where the contract's root stands. */
+export const CONTRACT_ROOT = "openapi/openapi.yaml";
+
+const parts = z.looseObject({
+  "x-common-parameters": z.array(z.unknown()).default([]),
+  paths: z.record(
+    z.string(),
+    z.record(z.string(), z.looseObject({ parameters: z.array(z.unknown()).default([]) })),
+  ),
+});
+
+/** Adds the headers of every operation, which the root names once, to each of them. */
+function withCommonParameters(source: unknown): Record<string, unknown> {
+  const { "x-common-parameters": common, paths, ...rest } = parts.parse(source);
+  for (const methods of Object.values(paths)) {
+    for (const operation of Object.values(methods)) operation.parameters.push(...common);
+  }
+  return { "x-generated": "by `npm run generate`; do not edit", ...rest, paths };
+}
+
+/** One document from the split files. Works offline; redocly's own check for updates is off. */
+export async function bundleContract(source = CONTRACT_ROOT): Promise<Record<string, unknown>> {
+  const directory = await mkdtemp(join(tmpdir(), "nff-bundle-"));
+  const target = join(directory, "bundle.json");
+  try {
+    await run(
+      process.execPath,
+      [join(root, "node_modules/@redocly/cli/bin/cli.js"), "bundle", source, "--output", target],
+      { cwd: root, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" } },
+    );
+    return withCommonParameters(JSON.parse(await readFile(target, "utf8")));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
