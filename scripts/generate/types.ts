@@ -1,6 +1,9 @@
 import openapiTS, { astToString } from "openapi-typescript";
 import { banner, FUNCTIONS_GENERATED, type OutputFile } from "./output.ts";
 
+const NOTE = `// Requests are typed as they are after validation: what has a default is always there.
+`;
+
 const HELPERS = `
 /** The id of an operation: \`users.getMe\`. */
 export type OperationId = keyof operations;
@@ -56,15 +59,36 @@ export type Success<Id extends OperationId> = {
 }[SuccessStatus<Id>];
 `;
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The document as a handler sees it. Parameters with a default are always there, because the
+ * validators fill it in; whole examples of bodies would only make the file three times as long.
+ */
+function asValidated(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asValidated);
+  if (!isObject(value)) return value;
+  const { example, ...rest } = value;
+  const isMedia = isObject(rest.schema) && rest.in === undefined && rest.name === undefined;
+  const hasDefault = isObject(rest.schema) && rest.schema.default !== undefined;
+  return Object.fromEntries([
+    ...Object.entries(rest).map(([key, member]) => [key, asValidated(member)]),
+    ...(example === undefined || isMedia || isObject(example) ? [] : [["example", example]]),
+    ...(hasDefault && rest.in !== undefined ? [["required", true]] : []),
+  ]);
+}
+
 /** The contract as TypeScript: paths, operations, every shared schema by its name, and helpers. */
 export async function generateTypes(bundle: Record<string, unknown>): Promise<OutputFile> {
-  const nodes = await openapiTS(JSON.stringify(bundle), {
+  const nodes = await openapiTS(JSON.stringify(asValidated(bundle)), {
     rootTypes: true,
     rootTypesNoSchemaPrefix: true,
     silent: true,
   });
   return {
     path: `${FUNCTIONS_GENERATED}/contract.ts`,
-    content: `${banner("openapi/")}\n${astToString(nodes)}${HELPERS}`,
+    content: `${banner("openapi/")}${NOTE}\n${astToString(nodes)}${HELPERS}`,
   };
 }
