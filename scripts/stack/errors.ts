@@ -5,9 +5,12 @@ export type StackErrorCode =
   | "disk_full"
   | "data_folder_broken"
   | "data_folder_unusable"
+  | "wrong_node"
   | "unsupported_platform"
   | "missing_package"
+  | "no_network"
   | "migration_failed"
+  | "seed_failed"
   | "config_invalid"
   | "service_failed";
 

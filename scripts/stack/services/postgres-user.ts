@@ -80,10 +80,16 @@ export interface PostgresFolders {
   readonly outside: boolean;
 }
 
+const OUTSIDE = "/var/lib/nff-supabase";
+
+/** Where the data lies when `nobody` cannot reach the state folder; named after that folder. */
+export function outsideHome(stateDir: string): string {
+  return join(OUTSIDE, createHash("sha256").update(stateDir).digest("hex").slice(0, 12));
+}
+
 /**
  * The folders that Postgres' user can reach: the given ones, except for `nobody` below a folder that
- * only root can enter. Then they lie in /var/lib, named after the state folder, so that the data
- * still survives a restart.
+ * only root can enter. Then they lie in /var/lib, so that the data still survives a restart.
  */
 export function postgresFolders(
   user: PostgresUser,
@@ -96,11 +102,9 @@ export function postgresFolders(
     return { home: inside, cacheDir, outside: false };
   }
   const reachable = othersCanReach(stateDir) && othersCanReach(cacheDir);
-  const base = "/var/lib/nff-supabase";
-  const id = createHash("sha256").update(stateDir).digest("hex").slice(0, 12);
-  const home = reachable ? inside : join(base, id);
+  const home = reachable ? inside : outsideHome(stateDir);
   mkdirSync(home, { recursive: true });
   const { uid, gid } = nobodyIds();
   chownSync(home, uid, gid);
-  return { home, cacheDir: reachable ? cacheDir : join(base, "cache"), outside: !reachable };
+  return { home, cacheDir: reachable ? cacheDir : join(OUTSIDE, "cache"), outside: !reachable };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { messageOf, StackError, systemErrorCode } from "../errors.ts";
 import { poll } from "../poll.ts";
 import { type Child, type SpawnChild, tailOf } from "../processes.ts";
+import { POSTGRES_MAJOR } from "../versions.ts";
 import { type PostgresBinaries, stagePostgres } from "./postgres-binaries.ts";
 import {
   choosePostgresUser,
@@ -14,7 +15,6 @@ import {
   postgresFolders,
 } from "./postgres-user.ts";
 
-export const POSTGRES_MAJOR = "17";
 const START_TIMEOUT_MS = 60_000;
 
 export interface PostgresOptions {

@@ -1,0 +1,204 @@
+import { mkdir, rm, statfs } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Assembly, assemble } from "./assemble.ts";
+import { messageOf, StackError, systemErrorCode } from "./errors.ts";
+import { LOCAL_MOCK_KYC_ADMIN_KEY, LOCAL_PUBLISHABLE_KEY, LOCAL_SECRET_KEY } from "./keys.ts";
+import { lockPath, readLock, takeLock, writeLock } from "./lock.ts";
+import { checkoutRoot } from "./paths.ts";
+import { type Ports, resolvePorts } from "./ports.ts";
+import { type Child, createSpawner, tailOf } from "./processes.ts";
+import { loadProjectConfig } from "./project-config.ts";
+import { type Reaper, startReaper } from "./reaper.ts";
+import type { PostgresUserMode } from "./services/postgres-user.ts";
+import { requireNode } from "./versions.ts";
+
+const LEAST_FREE_BYTES = 200 * 1024 ** 2;
+
+export interface StackOptions {
+  /** Checkout with `supabase/` and `mock-kyc/`; default: the one this file belongs to. */
+  readonly root?: string;
+  /** Everything the stack keeps: database, stored files, signing key, logs. */
+  readonly dataDir: string;
+  /** Postgres binaries and Deno's packages; one for all stacks of a checkout. */
+  readonly cacheDir?: string;
+  /** Default: those of config.toml. `"free"` picks any, for tests. */
+  readonly ports?: Partial<Ports> | "free";
+  /** Removes `dataDir` at the end, and does without fsync. */
+  readonly temporary?: boolean;
+  /** Starts functions again when their files change; without it a function must come up at once. */
+  readonly watch?: boolean;
+  /** How often the worker function is woken; 0, the default, for never. */
+  readonly workerIntervalMs?: number;
+  /** What the mock KYC server's delays are multiplied with; default 1. */
+  readonly mockTimeScale?: number;
+  readonly postgresUser?: PostgresUserMode | "auto";
+  readonly log?: (line: string) => void;
+  /** Ends the stack, also while it is still starting. */
+  readonly signal?: AbortSignal;
+  /** Told once when a part has died; the stack is disposed of by then. */
+  readonly onFailure?: (error: StackError) => void;
+}
+
+export interface Stack {
+  readonly apiUrl: string;
+  readonly dbUrl: string;
+  readonly mailUrl: string;
+  readonly mockKycUrl: string;
+  readonly publishableKey: string;
+  readonly secretKey: string;
+  /** What tests, demo and bench know of a stack. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly functions: readonly string[];
+  /** Process ids by name, for tests and measurements. */
+  pids(): Record<string, number>;
+  /** Ends every process and frees every port. Safe to call twice. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+async function prepareStateDir(stateDir: string): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = await statfs(stateDir);
+    if (bavail * bsize < LEAST_FREE_BYTES) {
+      throw new StackError(
+        "disk_full",
+        `The disk is full: ${stateDir} needs ${LEAST_FREE_BYTES / 1024 ** 2} MB and has ${Math.floor((bavail * bsize) / 1024 ** 2)} MB.`,
+      );
+    }
+  } catch (cause) {
+    if (cause instanceof StackError) throw cause;
+    throw new StackError(
+      systemErrorCode(cause) === "ENOSPC" ? "disk_full" : "data_folder_unusable",
+      `${stateDir} cannot be written to (${messageOf(cause)}): choose another folder with --data-dir.`,
+      { cause },
+    );
+  }
+}
+
+/** Runs what has to be undone in reverse order, once, however often it is asked. */
+class Teardown {
+  readonly #steps: (() => Promise<unknown>)[] = [];
+  #running: Promise<void> | undefined;
+
+  get started(): boolean {
+    return this.#running !== undefined;
+  }
+
+  add(step: () => Promise<unknown>): void {
+    this.#steps.push(step);
+  }
+
+  run(): Promise<void> {
+    this.#running ??= this.#runSteps();
+    return this.#running;
+  }
+
+  async #runSteps(): Promise<void> {
+    for (const step of this.#steps.reverse()) await step();
+  }
+}
+
+/** The reaper removes the lock as its last act: nobody may take the folder before everything has ended. */
+async function endWith(reaper: Reaper, stateDir: string): Promise<void> {
+  await reaper.finish();
+  if ((await readLock(stateDir))?.pid === process.pid)
+    await rm(lockPath(stateDir), { force: true });
+}
+
+async function failureOf(child: Child, outcome: string): Promise<StackError> {
+  const log = await tailOf(child.logFile, 20);
+  if (/No space left on device|ENOSPC/.test(log)) {
+    return new StackError(
+      "disk_full",
+      `The disk is full: the ${child.name} ended with ${outcome}.`,
+    );
+  }
+  return new StackError(
+    "service_failed",
+    `The ${child.name} ended with ${outcome}, so the stack stops. Its log ${child.logFile} ends with:\n${log}`,
+  );
+}
+
+function watchChildren(assembly: Assembly, teardown: Teardown, options: StackOptions): void {
+  for (const child of assembly.children) {
+    void child.ended.then(async (outcome) => {
+      if (teardown.started) return;
+      const disposed = teardown.run();
+      const failure = await failureOf(child, outcome);
+      await disposed;
+      if (options.onFailure) options.onFailure(failure);
+      else options.log?.(failure.message);
+    });
+  }
+}
+
+function describe(assembly: Assembly, teardown: Teardown): Stack {
+  const { apiUrl, dbUrl, mailUrl, mockKycUrl } = assembly.urls;
+  return {
+    ...assembly.urls,
+    publishableKey: LOCAL_PUBLISHABLE_KEY,
+    secretKey: LOCAL_SECRET_KEY,
+    env: {
+      SUPABASE_URL: apiUrl,
+      SUPABASE_PUBLISHABLE_KEY: LOCAL_PUBLISHABLE_KEY,
+      SUPABASE_SECRET_KEY: LOCAL_SECRET_KEY,
+      SUPABASE_DB_URL: dbUrl,
+      MAILPIT_URL: mailUrl,
+      MOCK_KYC_URL: mockKycUrl,
+      MOCK_KYC_ADMIN_KEY: LOCAL_MOCK_KYC_ADMIN_KEY,
+    },
+    functions: assembly.functions.routes().map((route) => route.name),
+    pids: () => ({
+      ...Object.fromEntries(assembly.children.map((child) => [child.name, child.pid])),
+      ...assembly.functions.pids(),
+    }),
+    dispose: () => teardown.run(),
+    [Symbol.asyncDispose]: () => teardown.run(),
+  };
+}
+
+/**
+ * Starts the whole backend and returns when it serves. Either everything runs or nothing is left:
+ * a failed start cleans up after itself and throws a StackError with one sentence.
+ */
+export async function createStack(options: StackOptions): Promise<Stack> {
+  requireNode();
+  const root = resolve(options.root ?? checkoutRoot());
+  const stateDir = resolve(options.dataDir);
+  const log = options.log ?? (() => {});
+  await prepareStateDir(stateDir);
+  const reaper = startReaper();
+  const teardown = new Teardown();
+  teardown.add(() => endWith(reaper, stateDir));
+  try {
+    await takeLock(stateDir, reaper.pid);
+    reaper.removeAtEnd(options.temporary ? stateDir : lockPath(stateDir));
+    options.signal?.throwIfAborted();
+    options.signal?.addEventListener("abort", () => void teardown.run());
+    const config = await loadProjectConfig(root);
+    const assembly = await assemble({
+      root,
+      stateDir,
+      cacheDir: resolve(options.cacheDir ?? join(root, ".stack", "cache")),
+      ports: await resolvePorts(
+        options.ports === "free" ? "free" : { ...config.ports, ...options.ports },
+      ),
+      config,
+      options,
+      log,
+      spawn: createSpawner(reaper, () => teardown.started),
+      removeAtEnd: reaper.removeAtEnd,
+      undo: (step) => teardown.add(step),
+    });
+    // A part that came up after the abort has been stopped already.
+    options.signal?.throwIfAborted();
+    watchChildren(assembly, teardown, options);
+    const stack = describe(assembly, teardown);
+    await writeLock(stateDir, { reaperPid: reaper.pid, urls: assembly.urls });
+    return stack;
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
