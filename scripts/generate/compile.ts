@@ -13,7 +13,6 @@ const OPTIONS: Options = {
   strictRequired: false,
   allowUnionTypes: true,
   allErrors: true,
-  useDefaults: true,
   // Shared schemas become functions that are called, not copies: a third less code to load.
   inlineRefs: false,
   formats,
@@ -23,9 +22,16 @@ const OPTIONS: Options = {
 /** Schemas by the names under which a module exports their validators. */
 export type NamedSchemas = Readonly<Record<string, JsonObject>>;
 
-/** The source of a module that exports one validation function per schema. It still needs a bundler. */
-export function compileSchemas(schemas: NamedSchemas, shared: JsonObject): string {
-  const ajv = new Ajv(OPTIONS);
+/**
+ * The source of a module that exports one validation function per schema. It still needs a bundler.
+ * `fillDefaults` puts defaults into what is validated, which is right for requests only.
+ */
+export function compileSchemas(
+  schemas: NamedSchemas,
+  shared: JsonObject,
+  { fillDefaults }: { fillDefaults: boolean },
+): string {
+  const ajv = new Ajv({ ...OPTIONS, useDefaults: fillDefaults });
   ajv.addSchema(shared);
   for (const [name, schema] of Object.entries(schemas)) ajv.addSchema({ ...schema, $id: name });
   const names = Object.keys(schemas);
@@ -37,7 +43,7 @@ function virtual(modules: Readonly<Record<string, string>>): Plugin {
   return {
     name: "virtual",
     setup(esbuild) {
-      esbuild.onResolve({ filter: /^(?:formats|coerce)$/ }, ({ path }) => ({
+      esbuild.onResolve({ filter: /^(?:formats|coerce|check-response)$/ }, ({ path }) => ({
         path: `${runtime}${path}.ts`,
       }));
       esbuild.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: "virtual" }));

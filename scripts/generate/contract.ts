@@ -3,6 +3,7 @@ import { readContract } from "./open-api.ts";
 import { generateOperations } from "./operations.ts";
 import { banner, FUNCTIONS_GENERATED, type OutputFile } from "./output.ts";
 import { generateRequestValidators } from "./request-validators.ts";
+import { generateResponseValidators } from "./response-validators.ts";
 import { generateTypes } from "./types.ts";
 
 /** The bundle as a module: `meta.getOpenapi` loads it when it is asked for, and sends it as it is. */
@@ -27,5 +28,6 @@ export async function generateContract(): Promise<OutputFile[]> {
     await generateTypes(bundle),
     generateOperations(contract),
     ...(await generateRequestValidators(contract)),
+    ...(await generateResponseValidators(contract)),
   ];
 }

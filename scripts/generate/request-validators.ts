@@ -3,6 +3,7 @@ import { convert, definitions } from "./json-schema.ts";
 import type { Contract, JsonObject, Operation, Parameter } from "./open-api.ts";
 import { folderOf } from "./operations.ts";
 import { banner, FUNCTIONS_GENERATED, type OutputFile } from "./output.ts";
+import { SchemaPool } from "./schema-pool.ts";
 
 const SOURCE = "openapi/";
 const COERCED_TYPES = new Set(["integer", "number", "boolean", "array"]);
@@ -41,20 +42,6 @@ function bodySchema(operation: Operation, contract: Contract): JsonObject | null
     throw new Error(`${operation.id}: all media types of a body must have the same schema.`);
   }
   return convert(first, { schemas: contract.schemas, close: false });
-}
-
-/** Gives equal schemas one name, so that each is compiled once. */
-class SchemaPool {
-  readonly schemas: Record<string, JsonObject> = {};
-  readonly #names = new Map<string, string>();
-
-  add(schema: JsonObject): string {
-    const text = JSON.stringify(schema);
-    const name = this.#names.get(text) ?? `v${this.#names.size}`;
-    this.#names.set(text, name);
-    this.schemas[name] = schema;
-    return `schemas.${name}`;
-  }
 }
 
 /** Collects the schemas of one function and the entry module that puts them together. */
@@ -145,7 +132,9 @@ export async function generateRequestValidators(contract: Contract): Promise<Out
       const folder = folderOf(group);
       const header = `// @ts-self-types="./${folder}.d.ts"\n${banner(SOURCE)}`;
       const path = `${FUNCTIONS_GENERATED}/validators/${folder}`;
-      const modules = { "virtual:schemas": compileSchemas(schemas, shared) };
+      const modules = {
+        "virtual:schemas": compileSchemas(schemas, shared, { fillDefaults: true }),
+      };
       return [
         { path: `${path}.js`, content: await bundleModule(entry, modules, header) },
         { path: `${path}.d.ts`, content: declaration(group) },
