@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runBootstrap } from "./bootstrap.ts";
 import type { StackOptions } from "./create-stack.ts";
-import { prepareDatabase } from "./gateway/prepare-database.ts";
+import { startDatabase } from "./database.ts";
 import {
   LOCAL_PUBLISHABLE_KEY,
   LOCAL_SECRET_KEY,
@@ -11,14 +10,13 @@ import {
   publicKeySet,
   type SigningKey,
 } from "./keys.ts";
-import { applyMigrations, applySeed } from "./migrations.ts";
 import type { Ports } from "./ports.ts";
 import type { Child, SpawnChild } from "./processes.ts";
 import { functionSecrets, type ProjectConfig } from "./project-config.ts";
 import { type Functions, startFunctions } from "./services/functions.ts";
 import { type Gateway, startGateway } from "./services/gateway.ts";
 import { startMockKyc } from "./services/mock-kyc.ts";
-import { type Postgres, startPostgres } from "./services/postgres.ts";
+import type { Postgres } from "./services/postgres.ts";
 import { startWorkerTimer } from "./services/worker-timer.ts";
 
 export interface AssemblyContext {
@@ -54,7 +52,7 @@ const BUNDLED_CONTRACT = "openapi/bundle.generated.json";
 /** Starts the parts in the order in which they need each other. */
 export async function assemble(context: AssemblyContext): Promise<Assembly> {
   await rm(join(context.stateDir, "logs"), { recursive: true, force: true });
-  const database = await startDatabase(context);
+  const database = await startMigratedDatabase(context);
   const urls = urlsOf(context.ports, database.url);
   const signingKey = await loadSigningKey(context.stateDir);
   context.log("Starting the gateway, the functions and the mock KYC server …");
@@ -98,28 +96,25 @@ async function allOrNothing<A extends Stoppable, B extends Stoppable, C extends 
   return Promise.all(parts);
 }
 
-/** Postgres with everything in it: roles, the services' tables, migrations, seed. */
-async function startDatabase(context: AssemblyContext): Promise<Postgres> {
+async function startMigratedDatabase(context: AssemblyContext): Promise<Postgres> {
   context.log("Starting Postgres …");
-  const database = await startPostgres({
-    stateDir: context.stateDir,
-    cacheDir: context.cacheDir,
-    port: context.ports.db,
-    durable: context.options.temporary !== true,
-    spawn: context.spawn,
-    user: context.options.postgresUser ?? "auto",
-  });
-  context.undo(() => database.child.stop());
-  if (database.outsideFolder !== undefined && context.options.temporary) {
-    context.removeAtEnd(database.outsideFolder);
-  }
-  await runBootstrap(database.adminUrl, "before");
-  await prepareDatabase(database.adminUrl);
-  await runBootstrap(database.adminUrl, "after");
-  const migration = { ...context, dbUrl: database.url };
-  await applyMigrations(migration);
-  await applySeed(migration, context.config.seedPaths);
-  return database;
+  const temporary = context.options.temporary === true;
+  return startDatabase(
+    {
+      ...context,
+      port: context.ports.db,
+      durable: !temporary,
+      migrate: true,
+      seed: true,
+      user: context.options.postgresUser ?? "auto",
+    },
+    (postgres) => {
+      context.undo(() => postgres.child.stop());
+      if (postgres.outsideFolder !== undefined && temporary) {
+        context.removeAtEnd(postgres.outsideFolder);
+      }
+    },
+  );
 }
 
 function urlsOf(ports: Ports, dbUrl: string): StackUrls {
