@@ -12,6 +12,9 @@ export type RunTransaction = <Result>(
   work: (tx: Transaction) => Promise<Result>,
 ) => Promise<Result>;
 
+/** The transactions of one request; its id goes into the audit entries they write. */
+export type TransactionsFor = (requestId: string) => RunTransaction;
+
 const MAX_ATTEMPTS = 3;
 /** Nothing a request does needs longer; a stuck statement or client must give its locks back. */
 const STATEMENT_TIMEOUT_MS = 8_000;
@@ -23,21 +26,18 @@ const IDLE_TIMEOUT_MS = 15_000;
  * caller's role and claims before the first statement of the work. Role and claims end with the
  * transaction, so no connection carries one caller's rights over to the next.
  *
- * The settings are sent without waiting for their answer, together with the first statement of the
- * work, which saves a round trip. That is safe: if setting the role fails, the transaction is
- * aborted, and the statement behind it fails with it.
- *
  * Serialisation failures and deadlocks are tried again, so `work` must have no effects outside the
  * transaction.
  *
- * @throws ApiError for what the database refuses or cannot do now (see `sqlstate.ts`)
- * @example await transaction(databaseCaller(principal), (tx) => tx`select private.me()`);
+ * @example
+ * const transaction = createTransactions(pool)(requestId);
+ * await transaction(databaseCaller(principal), (tx) => tx`select private.me()`);
  */
-export function createTransactions(pool: Pool): RunTransaction {
-  return async (caller, work) => {
+export function createTransactions(pool: Pool): TransactionsFor {
+  return (requestId) => async (caller, work) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await runOnce(pool, caller, work);
+        return await runOnce(pool, caller, requestId, work);
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw fromDatabaseError(error);
         await pause(attempt);
@@ -49,12 +49,16 @@ export function createTransactions(pool: Pool): RunTransaction {
 async function runOnce<Result>(
   pool: Pool,
   caller: DatabaseCaller,
+  requestId: string,
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const { result } = await pool.begin(async (tx) => {
+    // Sent together with the first statement of the work, which saves a round trip. If taking on
+    // the role fails, the transaction is aborted and the statement behind it fails too.
     const settings = tx`
       select set_config('role', ${caller.role}, true),
         set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
+        set_config('app.request_id', ${requestId}, true),
         set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
         set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
         set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)

@@ -1,6 +1,7 @@
 import { findJsonFaults } from "../domain/strict-json.ts";
 import { normaliseText } from "../domain/text.ts";
 import { ApiError } from "../errors.ts";
+import { readUpTo } from "./read-stream.ts";
 
 /**
  * Reads a body as bytes and stops as soon as it is over the limit, so that nobody makes us hold
@@ -16,25 +17,9 @@ export async function readBytes(
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
   // The server cuts a body at its declared length, so this one cannot be longer than the limit.
-  if (declared !== null && /^\d+$/.test(declared))
-    return new Uint8Array(await request.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    length += part.value.byteLength;
-    if (length > maxBytes) {
-      await reader?.cancel();
-      throw tooLarge(maxBytes);
-    }
-    chunks.push(part.value);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
+  if (declared !== null) return new Uint8Array(await request.arrayBuffer());
+  const bytes = await readUpTo(request.body, maxBytes + 1);
+  if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
   return bytes;
 }
 

@@ -1,0 +1,49 @@
+import type { Verifiers } from "./auth/authenticate.ts";
+import { createSecretKeyVerifier } from "./auth/verify-secret-key.ts";
+import { createUserTokenVerifier } from "./auth/verify-user-token.ts";
+import { createPool } from "./db/pool.ts";
+import { createTransactions, type TransactionsFor } from "./db/transaction.ts";
+import type { Environment } from "./env.ts";
+import { createLogger, type Logger } from "./log/logger.ts";
+
+/** What every function needs to take a request; functions add what their operations need. */
+export type CoreDeps = {
+  readonly verifiers: Verifiers;
+  readonly transactionsFor: TransactionsFor;
+  readonly corsOrigins: ReadonlySet<string>;
+  readonly log: Logger;
+};
+
+/**
+ * Wires up what all functions share.
+ *
+ * @param name of the function, for logs and `pg_stat_activity`
+ * @example createApp(createCoreDeps(readEnvironment(), "users"));
+ */
+export function createCoreDeps(env: Environment, name: string): CoreDeps {
+  const pool = createPool({
+    url: env.databaseUrl,
+    max: env.databasePoolMax,
+    applicationName: name,
+  });
+  return {
+    verifiers: {
+      verifyUserToken: createUserTokenVerifier({
+        issuer: env.jwtIssuer,
+        audience: "authenticated",
+        jwks: env.jwks,
+        jwksUrl: new URL(`${env.apiUrl}/auth/v1/.well-known/jwks.json`),
+      }),
+      verifySecretKey: createSecretKeyVerifier(env.secretKeys),
+    },
+    transactionsFor: createTransactions(pool),
+    corsOrigins: env.corsOrigins,
+    log: createLogger({
+      level: env.logLevel,
+      fields: {
+        function: name,
+        ...(env.executionId !== undefined && { execution_id: env.executionId }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,78 @@
+import { jsonPointer } from "../domain/pointer.ts";
+import { ApiError, type FieldError } from "../errors.ts";
+import type { ValidationFault } from "../generated/validator.ts";
+
+/** A validator that `npm run generate` has compiled from the contract. */
+export type AnyValidator = {
+  (data: unknown): boolean;
+  readonly errors?: readonly ValidationFault[] | null;
+};
+
+/** The validators of an operation. */
+export type AnyValidators = {
+  readonly params: AnyValidator;
+  readonly query: AnyValidator;
+  readonly body: AnyValidator | null;
+};
+
+/** The part of a request that a validator looks at. */
+export type Location = "body" | "query" | "path";
+
+/**
+ * Checks a value against the contract.
+ *
+ * @returns one fault for each broken rule; empty when the value is valid
+ * @example findFaults(validators["users.updateMe"].body, body, "body");
+ */
+export function findFaults(
+  validate: AnyValidator,
+  value: unknown,
+  location: Location,
+): FieldError[] {
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map((fault) => toFieldError(fault, location));
+}
+
+/** @throws ApiError `validation_failed` if there are faults */
+export function refuseFaults(faults: readonly FieldError[]): void {
+  if (faults.length === 0) return;
+  throw new ApiError("validation_failed", {
+    detail: `${faults.length === 1 ? "One thing is" : `${faults.length} things are`} not valid.`,
+    errors: faults,
+  });
+}
+
+function toFieldError(
+  { instancePath, keyword, params, message }: ValidationFault,
+  location: Location,
+): FieldError {
+  const path = instancePath.split("/").slice(1).map(unescapePart);
+  if (keyword === "required") {
+    path.push(String(params.missingProperty));
+    return fieldError(location, path, "required", "This is required.");
+  }
+  if (keyword === "additionalProperties") {
+    path.push(String(params.additionalProperty));
+    return fieldError(location, path, "unknown_member", "The contract does not know this.");
+  }
+  return fieldError(location, path, snakeCase(keyword), `This ${message ?? "is not valid"}.`);
+}
+
+function fieldError(
+  location: Location,
+  path: readonly string[],
+  code: string,
+  detail: string,
+): FieldError {
+  const pointer = location === "body" ? jsonPointer(path) : `${location}/${path.join("/")}`;
+  // The contract limits both; an unknown member may have any name.
+  return { pointer: pointer.slice(0, 500), code, detail: detail.slice(0, 500) };
+}
+
+function unescapePart(part: string): string {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function snakeCase(keyword: string): string {
+  return keyword.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,124 @@
+import { decodeJwt } from "jose";
+import { z } from "zod";
+import { ApiError } from "../errors.ts";
+import { readUpTo } from "../http/read-stream.ts";
+
+/** The private bucket of documents; named in a migration and in `config.toml`. */
+export const DOCUMENTS_BUCKET = "kyc-documents";
+
+/** A place where one file may be uploaded once. */
+export type SignedUpload = {
+  readonly url: string;
+  readonly token: string;
+  readonly expiresAt: Date;
+};
+
+/** What the functions need of Supabase Storage. */
+export type Storage = {
+  /**
+   * Makes a signed upload URL in the name of a user, so that the bucket's policy decides whether
+   * there may be an upload at all, and the file belongs to the user.
+   */
+  signUpload(path: string, userToken: string): Promise<SignedUpload>;
+  /** Reads a user's own file, under the bucket's policy. `null`: nothing has been uploaded. */
+  download(
+    path: string,
+    userToken: string,
+    maxBytes: number,
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Makes links for the provider, in the order of the paths. Bypasses policies. */
+  signDownloads(paths: readonly string[], expiresInSeconds: number): Promise<string[]>;
+};
+
+export type StorageOptions = {
+  /** Where this process reaches the API, without a slash at the end. */
+  readonly apiUrl: string;
+  /** Where clients reach it. */
+  readonly publicApiUrl: string;
+  readonly publishableKey: string;
+  readonly secretKey: string;
+};
+
+const TIMEOUT_MS = 10_000;
+/** What Storage gives a signed upload, should the token not say. */
+const UPLOAD_LIFETIME_MS = 2 * 60 * 60 * 1_000;
+
+const signedUpload = z.object({ url: z.string() });
+const signedDownloads = z.array(z.object({ signedURL: z.string() }));
+const storageError = z.object({ statusCode: z.coerce.string() });
+
+/** A client for the three calls that we make; supabase-js would bring ten times the code. */
+export function createStorage(options: StorageOptions): Storage {
+  const { apiUrl, publicApiUrl, publishableKey, secretKey } = options;
+  const base = "/storage/v1";
+  const asUser = (token: string) => ({
+    apikey: publishableKey,
+    authorization: `Bearer ${token}`,
+  });
+
+  return {
+    async signUpload(path, userToken) {
+      const response = await call(
+        `${apiUrl}${base}/object/upload/sign/${DOCUMENTS_BUCKET}/${path}`,
+        {
+          method: "POST",
+          headers: asUser(userToken),
+        },
+      );
+      const { url } = signedUpload.parse(await requireOk(response).json());
+      const token = new URL(url, apiUrl).searchParams.get("token") ?? "";
+      return { url: `${publicApiUrl}${base}${url}`, token, expiresAt: expiryOf(token) };
+    },
+
+    async download(path, userToken, maxBytes) {
+      const response = await call(
+        `${apiUrl}${base}/object/authenticated/${DOCUMENTS_BUCKET}/${path}`,
+        { headers: asUser(userToken) },
+      );
+      if (response.status === 400 || response.status === 404) return missingObject(response);
+      // One byte more than allowed is enough to see that a file is too large.
+      return readUpTo(requireOk(response).body, maxBytes + 1);
+    },
+
+    async signDownloads(paths, expiresInSeconds) {
+      const response = await call(`${apiUrl}${base}/object/sign/${DOCUMENTS_BUCKET}`, {
+        method: "POST",
+        headers: { apikey: secretKey, "content-type": "application/json" },
+        body: JSON.stringify({ expiresIn: expiresInSeconds, paths }),
+      });
+      const signed = signedDownloads.parse(await requireOk(response).json());
+      return signed.map(({ signedURL }) => `${publicApiUrl}${base}${signedURL}`);
+    },
+  };
+}
+
+async function call(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (cause) {
+    throw new ApiError("service_unavailable", { cause });
+  }
+}
+
+/** Trouble of Storage's own may pass; any other refusal means that we asked for the wrong thing. */
+function requireOk(response: Response): Response {
+  if (response.ok) return response;
+  const cause = new Error(`Storage answered ${response.status}.`);
+  if (response.status >= 500 || response.status === 429) {
+    throw new ApiError("service_unavailable", { cause });
+  }
+  throw cause;
+}
+
+/** Storage says "not found" inside a 400, also for what a policy hides. */
+async function missingObject(response: Response): Promise<null> {
+  const body: unknown = await response.json();
+  const { statusCode } = storageError.parse(body);
+  if (statusCode !== "404") throw new Error(`Storage answered ${statusCode}.`);
+  return null;
+}
+
+function expiryOf(token: string): Date {
+  const { exp } = decodeJwt(token);
+  return new Date(exp === undefined ? Date.now() + UPLOAD_LIFETIME_MS : exp * 1_000);
+}
