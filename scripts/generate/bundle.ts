@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { z } from "zod";
-import { root } from "./output.ts";
-
-const run = promisify(execFile);
+import { runRedocly } from "../contract/redocly.ts";
 
 /** Where the contract's root stands. */
 export const CONTRACT_ROOT = "openapi/openapi.yaml";
@@ -28,16 +24,13 @@ function withCommonParameters(source: unknown): Record<string, unknown> {
   return { "x-generated": "by `npm run generate`; do not edit", ...rest, paths };
 }
 
-/** One document from the split files. Works offline; redocly's own check for updates is off. */
+/** One document from the split files. Works offline. */
 export async function bundleContract(source = CONTRACT_ROOT): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), "nff-bundle-"));
   const target = join(directory, "bundle.json");
   try {
-    await run(
-      process.execPath,
-      [join(root, "node_modules/@redocly/cli/bin/cli.js"), "bundle", source, "--output", target],
-      { cwd: root, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" } },
-    );
+    const { code, output } = await runRedocly(["bundle", source, "--output", target]);
+    if (code !== 0) throw new Error(`The contract can't be bundled:\n${output}`);
     return withCommonParameters(JSON.parse(await readFile(target, "utf8")));
   } finally {
     await rm(directory, { recursive: true, force: true });
