@@ -88,7 +88,8 @@ function handOver(command, args) {
   }
   const child = spawn(node, [...command, ...args], {
     cwd: root,
-    stdio: "inherit",
+    // The channel carries nothing: its end tells the child that this process is gone.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: {
       ...process.env,
       PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`,
@@ -97,6 +98,11 @@ function handOver(command, args) {
   // The terminal sends Ctrl-C to the child as well; other signals reach only this process.
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {});
+  // npm waits for this process: without it nobody is left who could stop the command.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) {
+    setInterval(() => process.ppid === parent || child.kill("SIGTERM"), 500).unref();
+  }
   child.on("exit", (code, signal) => {
     process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1));
   });

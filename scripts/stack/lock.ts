@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { StackError, systemErrorCode } from "./errors.ts";
+import { isAlive } from "./is-alive.ts";
 import { poll } from "./poll.ts";
 
 const REAPER_TIMEOUT_MS = 40_000;
@@ -18,15 +19,6 @@ export type Lock = z.output<typeof lockFile>;
 
 export function lockPath(stateDir: string): string {
   return join(stateDir, "supervisor.json");
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === "EPERM";
-  }
 }
 
 /** The lock of a stack that runs on this folder, or undefined. */

@@ -12,9 +12,17 @@ paths=
 newline='
 '
 
+# A container without an init process keeps the dead as zombies: those have ended.
+runs() {
+  kill -0 "$1" 2>/dev/null || return 1
+  [ -r "/proc/$1/stat" ] || return 0
+  read -r stat <"/proc/$1/stat" || return 1
+  case ${stat##*) } in Z*) return 1 ;; esac
+}
+
 alive() {
   for entry in $pids; do
-    kill -0 "${entry%%:*}" 2>/dev/null && return 0
+    runs "${entry%%:*}" && return 0
   done
   return 1
 }
@@ -41,8 +49,8 @@ for entry in $pids; do
   kill -s "${entry#*:}" "${entry%%:*}" 2>/dev/null
 done
 tries=0
-while alive && [ "$tries" -lt 100 ]; do
-  sleep 0.1
+while alive && [ "$tries" -lt 200 ]; do
+  sleep 0.05
   tries=$((tries + 1))
 done
 for entry in $pids; do

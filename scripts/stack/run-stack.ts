@@ -5,21 +5,34 @@ import { readySheet } from "./ready-sheet.ts";
 
 const WORKER_INTERVAL_MS = 3_000;
 
+/** Aborts when somebody wants the stack to end: a signal, or the end of the command that started it. */
+function stopRequests(): AbortController {
+  const stop = new AbortController();
+  const request = (why: string) => {
+    // Asked again, it does not wait: the reaper cleans up behind this process.
+    if (stop.signal.aborted) process.exit(130);
+    console.log(`\n${why}: stopping …`);
+    stop.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => request(signal));
+  }
+  if (process.channel) {
+    process.once("disconnect", () => request("The command that started it has ended"));
+    process.channel.unref();
+  }
+  // A closed terminal or pipe must not keep the stack from stopping in order.
+  process.stdout.on("error", () => {});
+  return stop;
+}
+
 /** Runs the stack in the foreground until a signal ends it or a part of it dies; the exit code. */
 export async function runStack(options: CliOptions): Promise<number> {
   const startedAt = performance.now();
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
-  const stop = new AbortController();
   const ended = Promise.withResolvers<StackError | undefined>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      // The second signal does not wait: the reaper cleans up behind this process.
-      if (stop.signal.aborted) process.exit(130);
-      console.log(`\n${signal}: stopping …`);
-      stop.abort();
-      ended.resolve(undefined);
-    });
-  }
+  const stop = stopRequests();
+  stop.signal.addEventListener("abort", () => ended.resolve(undefined));
   let ready = false;
   const stack = await createStack({
     root: options.root,

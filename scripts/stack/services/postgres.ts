@@ -7,6 +7,7 @@ import { poll } from "../poll.ts";
 import { type Child, type SpawnChild, tailOf } from "../processes.ts";
 import { POSTGRES_MAJOR } from "../versions.ts";
 import { type PostgresBinaries, stagePostgres } from "./postgres-binaries.ts";
+import { endOrphan } from "./postgres-orphan.ts";
 import {
   choosePostgresUser,
   type PostgresFolders,
@@ -205,6 +206,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     home: folders.home,
     logFile: join(options.stateDir, "logs", "postgres.log"),
   };
+  await endOrphan(cluster(server.home));
   if (!existsSync(cluster(server.home))) await initialise(server);
   await checkVersion(server.home);
   const password = await superuserPassword(server.home);
