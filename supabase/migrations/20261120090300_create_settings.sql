@@ -36,8 +36,13 @@ create table private.settings (
   record_retention interval not null default '5 years',
   event_body_retention interval not null default '90 days',
   idempotency_ttl interval not null default '48 hours' check (idempotency_ttl >= '24 hours'),
-  required_document_categories text[] not null default array['identity'],
-  required_consents public.consent_document[] not null default array['kyc_processing']::public.consent_document[],
+  required_document_purposes text[] not null default array['identity'],
+  required_consents public.consent_document[] not null
+    default array['terms', 'privacy', 'kyc_processing']::public.consent_document[],
+  review_target_low interval not null default '48 hours',
+  review_target_medium interval not null default '24 hours',
+  review_target_high interval not null default '8 hours',
+  review_target_critical interval not null default '4 hours',
   four_eyes_enforced boolean not null default false
 );
 alter table private.settings enable row level security;
@@ -52,7 +57,8 @@ comment on column private.settings.circuit_threshold is 'Failures in a row that 
 comment on column private.settings.approval_ttl_high is 'Also for critical risk.';
 comment on column private.settings.document_retention is 'Document bytes go this long after the decision.';
 comment on column private.settings.record_retention is 'The record stays this long after the end of the relationship.';
-comment on column private.settings.required_document_categories is 'Categories of private.kyc_document_requirements that a submission must cover.';
+comment on column private.settings.required_document_purposes is 'Purposes of private.kyc_document_requirements that a submission must cover.';
+comment on column private.settings.review_target_low is 'How soon a case in review should be decided, by risk level.';
 comment on column private.settings.four_eyes_enforced is 'Whether decisions that the rules mark need a second person.';
 
 insert into private.settings default values;

@@ -25,6 +25,21 @@ $$;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
 grant execute on function private.uuid_v7() to authenticated, service_role, nff_engine;
 
+/* A text as UUID, null if it is none. */
+create function private.uuid_or_null(p_value text)
+returns uuid
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_value ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_value::uuid
+  end
+$$;
+comment on function private.uuid_or_null(text) is 'Casts without failing on texts that come from outside.';
+grant execute on function private.uuid_or_null(text) to authenticated, service_role, nff_engine;
+
 /* A moment as the contract writes it: UTC with milliseconds and Z. */
 create function private.iso(p_at timestamptz)
 returns text

@@ -9,8 +9,9 @@ create table public.consents (
   consent_id uuid primary key default private.uuid_v7(),
   user_id uuid not null references public.profiles (user_id) on delete restrict,
   document public.consent_document not null,
-  version text not null check (version ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$'),
-  created_at timestamptz not null default private.now(),
+  version text not null check (version ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$'),
+  text_sha256 text check (text_sha256 ~ '^[0-9a-f]{64}$'),
+  given_at timestamptz not null default private.now(),
   unique (user_id, document, version)
 );
 alter table public.consents enable row level security;
@@ -24,6 +25,7 @@ grant select on public.consents to authenticated, service_role;
 comment on table public.consents is 'Consents as given. Kept as proof: an account with consents cannot be removed, only flagged.';
 comment on column public.consents.document is 'The text that was agreed to.';
 comment on column public.consents.version is 'The version of that text.';
+comment on column public.consents.text_sha256 is 'Hash of the text, where the deployment keeps the texts.';
 
 create trigger _100_append_only
   before update or delete or truncate on public.consents
@@ -32,7 +34,7 @@ create trigger _100_append_only
 /*
  * Records that the signed-in person agrees to a version of a text. Agreeing twice changes nothing and
  * answers the first row.
- * Returns: {consent_id, document, version, created_at}.
+ * Returns: {consent_id, document, version, text_sha256, given_at}.
  * May be called by: a signed-in person. Raises NF001 (version), NF010, NF012.
  */
 create function private.record_consent(p_document public.consent_document, p_version text)
@@ -63,7 +65,7 @@ begin
 
   return pg_catalog.jsonb_build_object(
     'consent_id', v_consent.consent_id, 'document', v_consent.document, 'version', v_consent.version,
-    'created_at', private.iso(v_consent.created_at));
+    'text_sha256', v_consent.text_sha256, 'given_at', private.iso(v_consent.given_at));
 exception when check_violation then
   raise exception 'The version is not valid.' using errcode = 'NF001', detail = 'version';
 end

@@ -50,13 +50,14 @@ comment on column private.provider_circuits.open_until is 'Null while closed. In
 /*
  * Takes up to p_limit due messages, of the given topics or of all, oldest first, for as long as the
  * lease of the settings. Nothing is taken for a provider whose circuit is open.
- * Returns the messages; `attempts` counts this try.
+ * Returns the messages; `attempts` counts this try; last_status_code and last_error tell of the try before
+ * (after a timeout ask the provider before sending again).
  * May be called by: service_role. Raises nothing.
  */
 create function private.outbox_claim(p_limit integer, p_topics text[] default null)
 returns table (
   message_id uuid, topic text, subject_id uuid, provider text, idempotency_key text, payload jsonb,
-  attempts smallint, lease_id uuid, created_at timestamptz
+  attempts smallint, lease_id uuid, last_status_code smallint, last_error text, created_at timestamptz
 )
 language plpgsql
 volatile
@@ -86,7 +87,8 @@ begin
     limit p_limit
   ))
   returning message.message_id, message.topic, message.subject_id, message.provider,
-    message.idempotency_key, message.payload, message.attempts, message.lease_id, message.created_at;
+    message.idempotency_key, message.payload, message.attempts, message.lease_id,
+    message.last_status_code, message.last_error, message.created_at;
 end
 $$;
 comment on function private.outbox_claim(integer, text[]) is

@@ -34,6 +34,8 @@ create index webhook_inbox_parked_reference_idx
   on private.webhook_inbox (provider, provider_reference) where result = 'parked';
 create index webhook_inbox_verification_id_idx on private.webhook_inbox (verification_id, event_row_id);
 create index webhook_inbox_body_idx on private.webhook_inbox (received_at) where body is not null;
+create index webhook_inbox_faults_idx on private.webhook_inbox (result, received_at)
+  where result in ('conflict', 'dead');
 comment on table private.webhook_inbox is 'One row per provider and event id, however often it is delivered.';
 comment on column private.webhook_inbox.verification_id is
   'The verification that the event was matched with. No foreign key: an event is kept whatever becomes of the record.';

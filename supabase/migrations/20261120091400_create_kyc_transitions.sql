@@ -88,8 +88,9 @@ comment on function private.kyc_user_status(public.kyc_status) is 'Projection of
 grant execute on function private.kyc_user_status(public.kyc_status) to anon, authenticated, service_role;
 
 /*
- * The whole machine: {states: [{status, user_status, is_open, is_terminal}], transitions: [{from, to, actor,
- * reason_required, four_eyes, description}]}. `from` is null for the start; terminal states have no exit.
+ * The whole machine: {states: [{status, user_status, is_open, is_final}], transitions: [{from, to, actor,
+ * reason_required, four_eyes}]}. `from` is null for the start; final states have no exit; four_eyes says
+ * whether a second person is needed whatever the risk.
  * May be called by: everybody. Raises nothing.
  */
 create function private.kyc_state_machine()
@@ -106,7 +107,7 @@ begin
         'status', state.status,
         'user_status', private.kyc_user_status(state.status),
         'is_open', private.kyc_is_open(state.status),
-        'is_terminal', not exists (
+        'is_final', not exists (
           select from private.kyc_transitions as exits where exits.from_status = state.status)
       ) order by state.status)
       from unnest(enum_range(null::public.kyc_status)) as state (status)
@@ -114,8 +115,7 @@ begin
     'transitions', (
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'from', rule.from_status, 'to', rule.to_status, 'actor', rule.actor,
-        'reason_required', rule.is_reason_required, 'four_eyes', rule.four_eyes,
-        'description', rule.description
+        'reason_required', rule.is_reason_required, 'four_eyes', rule.four_eyes = 'always'
       ) order by rule.transition_id)
       from private.kyc_transitions as rule
     )

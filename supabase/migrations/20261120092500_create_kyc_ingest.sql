@@ -1,0 +1,257 @@
+/*
+ * The inbox: each verified event is stored once and applied in the same transaction.
+ *
+ * Touches: private.kyc_apply_event, private.kyc_ingest_event, private.kyc_retry_parked.
+ * Not granted: to users; only service_role, which the webhook and the worker act as.
+ */
+
+/*
+ * Applies an event: unknown reference → parked; sequence not newer, or an older attempt → stale; same
+ * state → applied without effect; against the rules → conflict; else the move is made → applied.
+ */
+create function private.kyc_apply_event(
+  p_provider text, p_event jsonb, p_body_sha256 bytea,
+  out result text, out detail text, out verification_id uuid
+)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_outcome constant text := p_event ->> 'outcome';
+  v_sequence constant bigint := (p_event ->> 'sequence')::bigint;
+  v_attempt private.kyc_attempts;
+  v_verification public.kyc_verifications;
+  v_case private.kyc_cases;
+  v_to public.kyc_status;
+  v_reason text;
+begin
+  if v_outcome is null then
+    result := 'ignored';
+    return;
+  end if;
+  v_attempt := private.kyc_match_event(p_provider, p_event);
+  if v_attempt.verification_id is null then
+    result := 'parked';
+    return;
+  end if;
+  kyc_apply_event.verification_id := v_attempt.verification_id;
+  select * into strict v_verification from public.kyc_verifications as v
+  where v.verification_id = v_attempt.verification_id;
+  if v_sequence <= v_attempt.last_sequence then
+    result := 'stale';
+    detail := 'sequence';
+    return;
+  end if;
+  if v_attempt.attempt < v_verification.attempt
+    or (p_event ->> 'attempt')::integer < v_verification.attempt then
+    result := 'stale';
+    detail := 'attempt';
+    return;
+  end if;
+
+  perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
+  select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
+  v_to := private.kyc_event_target(v_outcome, v_verification.status, v_case.risk_level);
+  if v_to = v_verification.status then
+    result := 'applied';
+    detail := 'no_effect';
+  elsif not exists (
+    select from private.kyc_transitions as rule
+    where rule.from_status = v_verification.status and rule.to_status = v_to and rule.actor = 'provider'
+      and (rule.from_status <> 'in_review' or v_case.review_owner = 'provider')
+  ) then
+    result := 'conflict';
+    detail := v_verification.status || ' to ' || v_to;
+  else
+    v_reason := private.kyc_event_reason(p_event, v_to, v_outcome);
+    if v_to in ('resubmission_required', 'rejected') then
+      perform private.kyc_reject_documents(v_attempt.verification_id, p_event, v_reason);
+    end if;
+    v_verification := private.kyc_transition(
+      v_attempt.verification_id, v_to, 'provider', p_provider, v_reason, null, p_event ->> 'event_id');
+    if v_to = 'resubmission_required' and v_verification.attempt >= v_verification.max_attempts then
+      perform private.kyc_transition(v_attempt.verification_id, 'rejected', 'scheduler', 'resubmission_limit',
+        'resubmission_limit_exceeded');
+    end if;
+    result := 'applied';
+    -- A hole in the numbers before a verdict: something was lost on the way, so ask the provider.
+    if v_sequence > v_attempt.last_sequence + 1 and v_outcome <> 'processing' then
+      perform private.kyc_queue_fetch(v_attempt.verification_id, v_attempt.attempt, p_provider,
+        'gap:' || v_sequence);
+    end if;
+  end if;
+end
+$$;
+comment on function private.kyc_apply_event(text, jsonb, bytea) is
+  'Applies an event of a provider. Why definer: nobody may write what it writes.';
+
+/* Queues a question to the provider about an attempt; once per p_cause. */
+create function private.kyc_queue_fetch(p_verification_id uuid, p_attempt integer, p_provider text, p_cause text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.outbox (topic, subject_id, provider, idempotency_key, payload, next_attempt_at, created_at)
+  values ('provider.fetch', p_verification_id, p_provider,
+    'fetch:' || p_verification_id || ':' || p_attempt || ':' || p_cause,
+    pg_catalog.jsonb_build_object('attempt', p_attempt), private.now(), private.now())
+  on conflict (idempotency_key) do nothing;
+  return found;
+end
+$$;
+comment on function private.kyc_queue_fetch(uuid, integer, text, text) is
+  'Queues a fetch. Why definer: the outbox is granted to nobody.';
+
+/* When a parked event is tried next: 10 s, doubled each time, at most an hour. */
+create function private.inbox_next_try(p_tries integer)
+returns timestamptz
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.now() + least(interval '1 hour', interval '10 seconds' * pg_catalog.power(2, least(p_tries, 12) - 1))
+$$;
+comment on function private.inbox_next_try(integer) is 'Back-off of parked events.';
+
+/*
+ * Takes in a verified event. p_body is the signed text, byte for byte. p_event says the same in our words:
+ *   event_id, type, occurred_at (required); provider_reference; verification_id (what the provider echoes as
+ *   ours); attempt; sequence; outcome: processing | approved | rejected | resubmission_required | in_review |
+ *   monitoring_hit | null for types without effect; reason_codes [code]; rejected_documents [{type, side,
+ *   reason_code}]; document_expires_on; risk_score 0-100; checks [{name, result, score}]; extracted {…}.
+ * Returns: {result: applied | duplicate | stale | parked | conflict | ignored | payload_mismatch,
+ * verification_id}. payload_mismatch (same id, other bytes) is kept as an alert: commit, then answer 409.
+ * May be called by: service_role. Raises nothing of its own: every event is kept.
+ */
+create function private.kyc_ingest_event(p_provider text, p_event jsonb, p_body text)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_event_id constant text := p_event ->> 'event_id';
+  v_sha256 constant bytea := pg_catalog.sha256(pg_catalog.convert_to(p_body, 'UTF8'));
+  v_known private.webhook_inbox;
+  v_applied record;
+begin
+  -- Deliveries of one event queue here; the unique key stands behind it.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(p_provider || ' ' || v_event_id, 20261121));
+  select * into v_known from private.webhook_inbox where provider = p_provider and event_id = v_event_id;
+
+  if v_known.event_row_id is null then
+    select * into v_applied from private.kyc_apply_event(p_provider, p_event, v_sha256);
+    insert into private.webhook_inbox (
+      provider, event_id, event_type, provider_reference, verification_id, attempt, sequence, occurred_at,
+      event, body, body_sha256, result, detail, next_try_at, received_at, processed_at)
+    values (
+      p_provider, v_event_id, p_event ->> 'type', p_event ->> 'provider_reference', v_applied.verification_id,
+      (p_event ->> 'attempt')::integer, (p_event ->> 'sequence')::bigint, (p_event ->> 'occurred_at')::timestamptz,
+      p_event, p_body, v_sha256, v_applied.result, v_applied.detail,
+      case when v_applied.result = 'parked' then private.inbox_next_try(1) end, private.now(),
+      case when v_applied.result <> 'parked' then private.now() end);
+    return pg_catalog.jsonb_build_object('result', v_applied.result, 'verification_id', v_applied.verification_id);
+  end if;
+
+  if v_known.body_sha256 <> v_sha256 then
+    update private.webhook_inbox set mismatch_count = mismatch_count + 1 where event_row_id = v_known.event_row_id;
+    perform private.audit_append(
+      'provider:' || p_provider, 'provider', p_provider, 'kyc.event_mismatch', 'webhook_event',
+      v_known.event_row_id::text, null, pg_catalog.jsonb_build_object('sha256', pg_catalog.encode(v_sha256, 'hex')));
+    return pg_catalog.jsonb_build_object('result', 'payload_mismatch', 'verification_id', v_known.verification_id);
+  end if;
+  update private.webhook_inbox set delivery_count = delivery_count + 1 where event_row_id = v_known.event_row_id;
+  if v_known.result = 'parked' then
+    return pg_catalog.jsonb_build_object(
+      'result', private.kyc_retry_event(v_known.event_row_id), 'verification_id', v_known.verification_id);
+  end if;
+  return pg_catalog.jsonb_build_object('result', 'duplicate', 'verification_id', v_known.verification_id);
+end
+$$;
+comment on function private.kyc_ingest_event(text, jsonb, text) is
+  'Takes in a provider event. Why definer: the inbox and all it leads to are granted to nobody.';
+grant execute on function private.kyc_ingest_event(text, jsonb, text) to service_role;
+
+/* Tries one parked event again; returns its new result. Given up (dead) after settings.parked_ttl. */
+create function private.kyc_retry_event(p_event_row_id uuid)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_row private.webhook_inbox;
+  v_applied record;
+  v_result text;
+begin
+  select * into strict v_row from private.webhook_inbox where event_row_id = p_event_row_id for update;
+  if v_row.result <> 'parked' then
+    return v_row.result;
+  end if;
+  select * into v_applied from private.kyc_apply_event(v_row.provider, v_row.event, v_row.body_sha256);
+  v_result := case
+    when v_applied.result = 'parked'
+      and v_row.received_at + (select parked_ttl from private.settings) <= private.now() then 'dead'
+    else v_applied.result
+  end;
+  update private.webhook_inbox
+  set result = v_result, detail = v_applied.detail, verification_id = v_applied.verification_id, tries = tries + 1,
+      next_try_at = case when v_result = 'parked' then private.inbox_next_try(tries + 1) end,
+      processed_at = case when v_result <> 'parked' then private.now() end
+  where event_row_id = p_event_row_id;
+  return v_result;
+end
+$$;
+comment on function private.kyc_retry_event(uuid) is
+  'Applies a parked event again. Why definer: the inbox is granted to nobody.';
+
+/*
+ * Tries parked events again: those that are due, or all of one reference.
+ * Returns one row of (retried, applied, dead).
+ * May be called by: service_role. Raises nothing.
+ */
+create function private.kyc_retry_parked(
+  p_limit integer, p_provider text default null, p_provider_reference text default null
+)
+returns table (retried integer, applied integer, dead integer)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+  v_result text;
+begin
+  retried := 0;
+  applied := 0;
+  dead := 0;
+  for v_id in
+    select parked.event_row_id from private.webhook_inbox as parked
+    where parked.result = 'parked'
+      and case when p_provider_reference is null then parked.next_try_at <= private.now()
+        else parked.provider = p_provider and parked.provider_reference = p_provider_reference end
+    order by parked.sequence nulls last, parked.event_row_id
+    limit p_limit
+    for update skip locked
+  loop
+    v_result := private.kyc_retry_event(v_id);
+    retried := retried + 1;
+    applied := applied + (v_result = 'applied')::integer;
+    dead := dead + (v_result = 'dead')::integer;
+  end loop;
+  return next;
+end
+$$;
+comment on function private.kyc_retry_parked(integer, text, text) is
+  'Retries parked events. Why definer: the inbox is granted to nobody.';
+grant execute on function private.kyc_retry_parked(integer, text, text) to service_role;
