@@ -75,7 +75,7 @@ async function runSuites(): Promise<Counts> {
           "--reporter=default",
           "--reporter=json",
           `--outputFile.json=${report}`,
-          ...vitestArguments,
+          ...suites,
         ],
         hint: "repeat one suite with `npx vitest run --project <unit|repo|db|api|stack> <file>`",
         env,
