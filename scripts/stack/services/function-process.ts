@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { poll } from "../poll.ts";
 import { freePort } from "../ports.ts";
@@ -60,7 +60,6 @@ function isListening(port: number): Promise<boolean> {
  * libraries stay closed, as on the platform.
  */
 function denoArgs(context: FunctionContext, entrypoint: string, port: number): string[] {
-  const readable = context.functionsDir.replaceAll(",", ",,");
   return [
     "serve",
     "--quiet",
@@ -68,7 +67,8 @@ function denoArgs(context: FunctionContext, entrypoint: string, port: number): s
     ...context.deno.pinned,
     "--allow-net",
     "--allow-env",
-    `--allow-read=${readable}`,
+    // The working folder, all functions' sources: Deno takes a comma in a path for a separator.
+    "--allow-read=.",
     "--host=127.0.0.1",
     `--port=${port}`,
     entrypoint,
@@ -127,7 +127,7 @@ class Process implements FunctionProcess {
       name: `function ${this.config.name}`,
       command: this.#context.deno.binary,
       args: denoArgs(this.#context, this.config.entrypoint, port),
-      cwd: dirname(this.config.entrypoint),
+      cwd: this.#context.functionsDir,
       env: {
         ...(await this.#context.environment(this.config)),
         DENO_DIR: this.#context.deno.cacheDir,

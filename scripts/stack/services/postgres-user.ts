@@ -80,11 +80,10 @@ export interface PostgresFolders {
   readonly outside: boolean;
 }
 
-const OUTSIDE = "/var/lib/nff-supabase";
-
 /** Where the data lies when `nobody` cannot reach the state folder; named after that folder. */
 export function outsideHome(stateDir: string): string {
-  return join(OUTSIDE, createHash("sha256").update(stateDir).digest("hex").slice(0, 12));
+  const id = createHash("sha256").update(stateDir).digest("hex").slice(0, 12);
+  return `/var/lib/nff-supabase-${id}`;
 }
 
 /**
@@ -106,5 +105,5 @@ export function postgresFolders(
   mkdirSync(home, { recursive: true });
   const { uid, gid } = nobodyIds();
   chownSync(home, uid, gid);
-  return { home, cacheDir: reachable ? cacheDir : join(OUTSIDE, "cache"), outside: !reachable };
+  return { home, cacheDir: reachable ? cacheDir : join(home, "binaries"), outside: !reachable };
 }

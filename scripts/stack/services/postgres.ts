@@ -136,8 +136,7 @@ async function startError(server: Server, what: string): Promise<StackError> {
   const log = await tailOf(server.logFile, 40);
   const reason = log
     .split("\n")
-    .filter((line) => /FATAL|PANIC|error:|ERROR/.test(line))
-    .at(-1)
+    .findLast((line) => /FATAL|PANIC|error:|ERROR|could not/.test(line))
     ?.replace(/^.*?(FATAL|PANIC|error|ERROR):\s*/, "");
   if (/No space left on device/.test(log)) {
     return new StackError(
