@@ -66,20 +66,22 @@ insert into private.settings default values;
 /* Whether this database may move its clock: `alter database … set app.allow_clock_shift = 'on'`. */
 create function private.is_clock_shift_allowed()
 returns boolean
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
+begin
   -- The catalog, not current_setting(): any session could set the parameter for itself.
-  select exists (
+  return exists (
     select
     from pg_catalog.pg_db_role_setting as setting
     join pg_catalog.pg_database as db on db.oid = setting.setdatabase
     where db.datname = pg_catalog.current_database()
       and setting.setrole = 0
       and 'app.allow_clock_shift=on' = any (setting.setconfig)
-  )
+  );
+end
 $$;
 comment on function private.is_clock_shift_allowed() is 'Whether the configuration of this database lets tests move the clock.';
 
@@ -105,12 +107,16 @@ create trigger _100_guard_clock
 /* The time of this transaction. May be called by: every role. Raises nothing. */
 create function private.now()
 returns timestamptz
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select pg_catalog.now() + clock_shift from private.settings
+begin
+  return (
+    select pg_catalog.now() + clock_shift from private.settings
+  );
+end
 $$;
 comment on function private.now() is
   'The clock of the engine. Why definer: callers may not read the settings.';

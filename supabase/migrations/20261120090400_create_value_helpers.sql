@@ -9,18 +9,20 @@
 /* A time-ordered identifier: UUID version 7 (RFC 9562, 5.7). */
 create function private.uuid_v7()
 returns uuid
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
+begin
   -- 48 bits of milliseconds, the version, then what follows the version in a random version 4 value;
   -- its variant bits are the same.
-  select (
+  return (
     pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0')
     || '7'
     || pg_catalog.substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 14)
-  )::uuid
+  )::uuid;
+end
 $$;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
 grant execute on function private.uuid_v7() to authenticated, service_role, nff_engine;
@@ -28,14 +30,16 @@ grant execute on function private.uuid_v7() to authenticated, service_role, nff_
 /* A text as UUID, null if it is none. */
 create function private.uuid_or_null(p_value text)
 returns uuid
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_value ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_value::uuid
-  end
+  end;
+end
 $$;
 comment on function private.uuid_or_null(text) is 'Casts without failing on texts that come from outside.';
 grant execute on function private.uuid_or_null(text) to authenticated, service_role, nff_engine;
@@ -43,12 +47,14 @@ grant execute on function private.uuid_or_null(text) to authenticated, service_r
 /* A moment as the contract writes it: UTC with milliseconds and Z. */
 create function private.iso(p_at timestamptz)
 returns text
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+begin
+  return pg_catalog.to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+end
 $$;
 comment on function private.iso(timestamptz) is 'Formats a moment as in the contract.';
 grant execute on function private.iso(timestamptz) to authenticated, service_role, nff_engine;
@@ -59,14 +65,16 @@ grant execute on function private.iso(timestamptz) to authenticated, service_rol
  */
 create function private.is_plain_text(p_value text, p_max integer)
 returns boolean
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select p_value = pg_catalog.btrim(p_value)
+begin
+  return p_value = pg_catalog.btrim(p_value)
     and pg_catalog.char_length(p_value) between 1 and p_max
-    and p_value !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    and p_value !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]';
+end
 $$;
 comment on function private.is_plain_text(text, integer) is 'Whether a text may stand in a name or an address.';
 grant execute on function private.is_plain_text(text, integer) to authenticated, service_role;

@@ -73,15 +73,17 @@ create trigger _200_guard_writer
 /* A field with its length in front, so that moving a character to the next field changes the hash. */
 create function private.audit_field(p_value text)
 returns bytea
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_value is null then pg_catalog.int4send(-1)
     else pg_catalog.int4send(pg_catalog.octet_length(p_value)) || pg_catalog.convert_to(p_value, 'UTF8')
-  end
+  end;
+end
 $$;
 comment on function private.audit_field(text) is 'Length-prefixed bytes of one field; null differs from empty.';
 
@@ -90,12 +92,13 @@ create function private.audit_hash(
   p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text
 )
 returns bytea
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.sha256(
+begin
+  return pg_catalog.sha256(
     coalesce(p_previous, pg_catalog.decode(pg_catalog.repeat('00', 32), 'hex'))
     || private.audit_field(p_stream)
     || pg_catalog.int8send(p_sequence)
@@ -105,7 +108,8 @@ as $$
     || private.audit_field(p_subject_type) || private.audit_field(p_subject_id)
     || private.audit_field(p_reason_code) || private.audit_field(p_request_id)
     || private.audit_field(p_details)
-  )
+  );
+end
 $$;
 comment on function private.audit_hash(bytea, text, bigint, timestamptz, text, text, text, text, text, text, text, text) is
   'The hash of one audit entry.';

@@ -9,14 +9,18 @@
 /* A name from sign-up metadata, which the person may have filled with anything: kept only when valid. */
 create function private.name_from_metadata(p_metadata jsonb, p_key text)
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select candidate.name
-  from (select pg_catalog.btrim(pg_catalog.normalize(p_metadata ->> p_key, 'NFC')) as name) as candidate
-  where private.is_plain_text(candidate.name, 100)
+begin
+  return (
+    select candidate.name
+    from (select pg_catalog.btrim(pg_catalog.normalize(p_metadata ->> p_key, 'NFC')) as name) as candidate
+    where private.is_plain_text(candidate.name, 100)
+  );
+end
 $$;
 comment on function private.name_from_metadata(jsonb, text) is 'A valid name out of user metadata, or null.';
 

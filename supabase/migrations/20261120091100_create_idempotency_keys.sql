@@ -28,12 +28,14 @@ comment on column private.idempotency_keys.body is 'The answer byte for byte, nu
 /* Who makes this request, as far as idempotency keys go. */
 create function private.idempotency_caller()
 returns text
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select coalesce(auth.uid()::text, nullif(auth.role(), ''), 'none')
+begin
+  return coalesce(auth.uid()::text, nullif(auth.role(), ''), 'none');
+end
 $$;
 comment on function private.idempotency_caller() is 'Subject of the token, or the role of the key.';
 grant execute on function private.idempotency_caller() to authenticated, service_role;

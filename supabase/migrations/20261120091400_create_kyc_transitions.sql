@@ -66,12 +66,13 @@ insert into private.kyc_transitions values
 /* What the person sees of each state, before a still valid approval is taken into account. */
 create function private.kyc_user_status(p_status public.kyc_status)
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case p_status
+begin
+  return case p_status
     when 'draft' then 'action_required'
     when 'resubmission_required' then 'action_required'
     when 'expired' then 'action_required'
@@ -82,7 +83,8 @@ as $$
     when 'rejected' then 'declined'
     when 'revoked' then 'declined'
     else 'not_started'
-  end
+  end;
+end
 $$;
 comment on function private.kyc_user_status(public.kyc_status) is 'Projection of a state for its owner.';
 grant execute on function private.kyc_user_status(public.kyc_status) to anon, authenticated, service_role;
@@ -129,12 +131,14 @@ grant execute on function private.kyc_state_machine() to anon, authenticated, se
 /* Whether a state counts towards the one open verification of a person. */
 create function private.kyc_is_open(p_status public.kyc_status)
 returns boolean
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select p_status in ('draft', 'submitted', 'processing', 'in_review', 'resubmission_required')
+begin
+  return p_status in ('draft', 'submitted', 'processing', 'in_review', 'resubmission_required');
+end
 $$;
 comment on function private.kyc_is_open(public.kyc_status) is 'Whether a verification in this state is open.';
 grant execute on function private.kyc_is_open(public.kyc_status) to anon, authenticated, service_role;

@@ -8,20 +8,24 @@
 /* When an approval that is given now ends: the document's date or the term of the risk level. */
 create function private.kyc_approval_end(p_risk_level public.risk_level, p_document_expires_on date)
 returns timestamptz
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select least(
-    p_document_expires_on::timestamp at time zone 'UTC',
-    private.now() + case coalesce(p_risk_level, 'low')
-      when 'low' then settings.approval_ttl_low
-      when 'medium' then settings.approval_ttl_medium
-      else settings.approval_ttl_high
-    end
-  )
-  from private.settings as settings
+begin
+  return (
+    select least(
+      p_document_expires_on::timestamp at time zone 'UTC',
+      private.now() + case coalesce(p_risk_level, 'low')
+        when 'low' then settings.approval_ttl_low
+        when 'medium' then settings.approval_ttl_medium
+        else settings.approval_ttl_high
+      end
+    )
+    from private.settings as settings
+  );
+end
 $$;
 comment on function private.kyc_approval_end(public.risk_level, date) is
   'End of an approval given now. Why definer: the settings are granted to nobody.';

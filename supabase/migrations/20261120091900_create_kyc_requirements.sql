@@ -12,14 +12,16 @@ create function private.kyc_requirement(
   p_document_id uuid default null
 )
 returns jsonb
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
+begin
+  return pg_catalog.jsonb_build_object(
     'kind', p_kind, 'field', p_field, 'document_type', p_document_type, 'side', p_side,
-    'reason_code', p_reason_code, 'document_id', p_document_id)
+    'reason_code', p_reason_code, 'document_id', p_document_id);
+end
 $$;
 comment on function private.kyc_requirement(text, text, public.document_type, public.document_side, public.kyc_user_reason_code, uuid) is
   'Builds one requirement.';
@@ -69,51 +71,55 @@ comment on function private.kyc_person_requirements(uuid) is
  */
 create function private.kyc_document_requirements_of(p_verification_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  with current as materialized (
-    select document.*, rule.purpose
-    from public.kyc_documents as document
-    join private.kyc_document_requirements as rule using (type, side)
-    where document.verification_id = p_verification_id and document.replaced_at is null
-  ),
-  purposes as (
-    select unnest(settings.required_document_purposes) as purpose from private.settings as settings
-    union
-    select current.purpose from current where current.status = 'rejected'
-  ),
-  uncovered as (
-    select purposes.purpose,
-      (select current.type from current where current.purpose = purposes.purpose
-       order by current.document_id desc limit 1) as type
-    from purposes
-    where not exists (
-      select
-      from private.kyc_document_requirements as rule
-      left join current on current.type = rule.type and current.side = rule.side
-        and current.status in ('uploaded', 'accepted')
-      where rule.purpose = purposes.purpose
-      group by rule.type
-      having pg_catalog.bool_and(current.document_id is not null)
+begin
+  return (
+    with current as materialized (
+      select document.*, rule.purpose
+      from public.kyc_documents as document
+      join private.kyc_document_requirements as rule using (type, side)
+      where document.verification_id = p_verification_id and document.replaced_at is null
+    ),
+    purposes as (
+      select unnest(settings.required_document_purposes) as purpose from private.settings as settings
+      union
+      select current.purpose from current where current.status = 'rejected'
+    ),
+    uncovered as (
+      select purposes.purpose,
+        (select current.type from current where current.purpose = purposes.purpose
+         order by current.document_id desc limit 1) as type
+      from purposes
+      where not exists (
+        select
+        from private.kyc_document_requirements as rule
+        left join current on current.type = rule.type and current.side = rule.side
+          and current.status in ('uploaded', 'accepted')
+        where rule.purpose = purposes.purpose
+        group by rule.type
+        having pg_catalog.bool_and(current.document_id is not null)
+      )
     )
-  )
-  select coalesce(pg_catalog.jsonb_agg(
-    case when rejected.document_id is null
-      then private.kyc_requirement('document', null, uncovered.type, rule.side)
-      else private.kyc_requirement('document_replacement', null, rejected.type, rejected.side,
-        rejected.reason_code, rejected.document_id)
-    end order by uncovered.purpose, rule.side
-  ), '[]')
-  from uncovered
-  left join private.kyc_document_requirements as rule on rule.type = uncovered.type
-    and not exists (
-      select from current
-      where current.type = rule.type and current.side = rule.side and current.status in ('uploaded', 'accepted'))
-  left join current as rejected
-    on rejected.type = rule.type and rejected.side = rule.side and rejected.status = 'rejected'
+    select coalesce(pg_catalog.jsonb_agg(
+      case when rejected.document_id is null
+        then private.kyc_requirement('document', null, uncovered.type, rule.side)
+        else private.kyc_requirement('document_replacement', null, rejected.type, rejected.side,
+          rejected.reason_code, rejected.document_id)
+      end order by uncovered.purpose, rule.side
+    ), '[]')
+    from uncovered
+    left join private.kyc_document_requirements as rule on rule.type = uncovered.type
+      and not exists (
+        select from current
+        where current.type = rule.type and current.side = rule.side and current.status in ('uploaded', 'accepted'))
+    left join current as rejected
+      on rejected.type = rule.type and rejected.side = rule.side and rejected.status = 'rejected'
+  );
+end
 $$;
 comment on function private.kyc_document_requirements_of(uuid) is
   'Open document requirements. Why definer: rules and settings are granted to nobody.';
@@ -140,17 +146,19 @@ comment on function private.kyc_requirements(public.kyc_verifications) is
 /* A document as in the contract (schema Document). */
 create function private.kyc_document_json(p_document public.kyc_documents)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
+begin
+  return pg_catalog.jsonb_build_object(
     'document_id', p_document.document_id, 'verification_id', p_document.verification_id,
     'type', p_document.type, 'side', p_document.side, 'status', p_document.status,
     'content_type', p_document.content_type, 'size_bytes', p_document.size_bytes,
     'sha256', p_document.sha256, 'reason_code', p_document.reason_code, 'attempt', p_document.attempt,
-    'created_at', private.iso(p_document.created_at), 'updated_at', private.iso(p_document.updated_at))
+    'created_at', private.iso(p_document.created_at), 'updated_at', private.iso(p_document.updated_at));
+end
 $$;
 comment on function private.kyc_document_json(public.kyc_documents) is 'A document for its owner.';
 

@@ -9,21 +9,25 @@
 /* The person as submitted; kept with the attempt, so that every try of sending says the same. */
 create function private.kyc_applicant(p_user_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
-    'first_name', profile.first_name, 'middle_name', profile.middle_name, 'last_name', profile.last_name,
-    'date_of_birth', profile.date_of_birth, 'email', profile.email, 'phone', profile.phone,
-    'address', pg_catalog.jsonb_build_object(
-      'street_address_1', address.street_address_1, 'street_address_2', address.street_address_2,
-      'city', address.city, 'state_region', address.state_region, 'postal_code', address.postal_code,
-      'country', address.country))
-  from public.profiles as profile
-  join public.addresses as address using (user_id)
-  where profile.user_id = p_user_id
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'first_name', profile.first_name, 'middle_name', profile.middle_name, 'last_name', profile.last_name,
+      'date_of_birth', profile.date_of_birth, 'email', profile.email, 'phone', profile.phone,
+      'address', pg_catalog.jsonb_build_object(
+        'street_address_1', address.street_address_1, 'street_address_2', address.street_address_2,
+        'city', address.city, 'state_region', address.state_region, 'postal_code', address.postal_code,
+        'country', address.country))
+    from public.profiles as profile
+    join public.addresses as address using (user_id)
+    where profile.user_id = p_user_id
+  );
+end
 $$;
 comment on function private.kyc_applicant(uuid) is 'Snapshot of a person for the provider.';
 

@@ -8,19 +8,21 @@
 /* What the person can do next, from the state of the newest verification. */
 create function private.kyc_next_action(p_status public.kyc_status, p_has_requirements boolean)
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_status is null or p_status in ('abandoned', 'cancelled', 'expired') then 'start_verification'
     when p_status in ('draft', 'resubmission_required') then
       case when p_has_requirements then 'provide_requirements' else 'submit' end
     when p_status in ('submitted', 'processing', 'in_review') then 'wait'
     when p_status in ('rejected', 'revoked') then 'contact_support'
     else 'none'
-  end
+  end;
+end
 $$;
 comment on function private.kyc_next_action(public.kyc_status, boolean) is 'The next step of the person.';
 

@@ -48,17 +48,19 @@ comment on function private.kyc_match_event(text, jsonb) is
 /* The state that an outcome leads to: after an approval a bad one is looked at by a person first. */
 create function private.kyc_event_target(p_outcome text, p_status public.kyc_status, p_risk_level public.risk_level)
 returns public.kyc_status
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_outcome = 'monitoring_hit' then 'in_review'
     when p_status = 'approved' and p_outcome in ('rejected', 'resubmission_required') then 'in_review'
     when p_outcome = 'approved' and p_risk_level = 'critical' and p_status in ('submitted', 'processing') then 'in_review'
     else p_outcome
-  end::public.kyc_status
+  end::public.kyc_status;
+end
 $$;
 comment on function private.kyc_event_target(text, public.kyc_status, public.risk_level) is
   'Maps the outcome of a provider to a state.';
@@ -66,12 +68,13 @@ comment on function private.kyc_event_target(text, public.kyc_status, public.ris
 /* The reason that goes with a move, out of those the provider gave; the worst known one first. */
 create function private.kyc_event_reason(p_event jsonb, p_to public.kyc_status, p_outcome text)
 returns text
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_to in ('processing', 'approved') then null
     when p_to = 'in_review' and p_outcome = 'approved' then 'high_risk'
     else coalesce(
@@ -84,7 +87,8 @@ as $$
       ),
       case when p_to = 'in_review' then case p_outcome when 'monitoring_hit' then 'monitoring_hit' else 'provider_review' end
         else 'other' end)
-  end
+  end;
+end
 $$;
 comment on function private.kyc_event_reason(jsonb, public.kyc_status, text) is
   'Reason of a provider verdict. Why definer: the reasons are granted to nobody.';

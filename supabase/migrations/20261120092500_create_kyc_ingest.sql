@@ -111,12 +111,14 @@ comment on function private.kyc_queue_fetch(uuid, integer, text, text) is
 /* When a parked event is tried next: 10 s, doubled each time, at most an hour. */
 create function private.inbox_next_try(p_tries integer)
 returns timestamptz
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select private.now() + least(interval '1 hour', interval '10 seconds' * pg_catalog.power(2, least(p_tries, 12) - 1))
+begin
+  return private.now() + least(interval '1 hour', interval '10 seconds' * pg_catalog.power(2, least(p_tries, 12) - 1));
+end
 $$;
 comment on function private.inbox_next_try(integer) is 'Back-off of parked events.';
 

@@ -120,14 +120,16 @@ comment on function private.kyc_provider_gave_up(uuid, integer, text) is
 /* Whether a failure is worth another try: no answer at all, 408, 425, 429 or a server error. */
 create function private.outbox_is_retryable(p_status_code integer)
 returns boolean
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select p_status_code is null or p_status_code in (408, 425, 429) or p_status_code >= 500
+begin
+  return p_status_code is null or p_status_code in (408, 425, 429) or p_status_code >= 500
     -- An answer that is no answer: 2xx and 3xx that the adapter could not read.
-    or p_status_code between 100 and 399
+    or p_status_code between 100 and 399;
+end
 $$;
 comment on function private.outbox_is_retryable(integer) is 'Which failures are tried again.';
 

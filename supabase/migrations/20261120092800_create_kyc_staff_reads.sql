@@ -8,18 +8,22 @@
 /* When a case in review should be decided, by its risk. */
 create function private.kyc_due_at(p_since timestamptz, p_risk_level public.risk_level)
 returns timestamptz
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select p_since + case coalesce(p_risk_level, 'low')
-    when 'low' then settings.review_target_low
-    when 'medium' then settings.review_target_medium
-    when 'high' then settings.review_target_high
-    else settings.review_target_critical
-  end
-  from private.settings as settings
+begin
+  return (
+    select p_since + case coalesce(p_risk_level, 'low')
+      when 'low' then settings.review_target_low
+      when 'medium' then settings.review_target_medium
+      when 'high' then settings.review_target_high
+      else settings.review_target_critical
+    end
+    from private.settings as settings
+  );
+end
 $$;
 comment on function private.kyc_due_at(timestamptz, public.risk_level) is
   'Target time of a review. Why definer: the settings are granted to nobody.';

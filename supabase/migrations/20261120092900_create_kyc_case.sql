@@ -8,16 +8,18 @@
 /* An address as in the contract (schema Address). */
 create function private.address_json(p_address public.addresses)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-  select case when p_address.address_id is not null then pg_catalog.jsonb_build_object(
+begin
+  return case when p_address.address_id is not null then pg_catalog.jsonb_build_object(
     'address_id', p_address.address_id, 'address_name', p_address.address_name,
     'street_address_1', p_address.street_address_1, 'street_address_2', p_address.street_address_2,
     'city', p_address.city, 'state_region', p_address.state_region, 'postal_code', p_address.postal_code,
-    'country', p_address.country, 'updated_at', private.iso(p_address.updated_at)) end
+    'country', p_address.country, 'updated_at', private.iso(p_address.updated_at)) end;
+end
 $$;
 comment on function private.address_json(public.addresses) is 'An address for its owner and for staff.';
 grant execute on function private.address_json(public.addresses) to authenticated;
@@ -25,63 +27,75 @@ grant execute on function private.address_json(public.addresses) to authenticate
 /* The person of a case (schema AdminKycSubject). */
 create function private.kyc_case_subject(p_user_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
-    'user_id', profile.user_id, 'salutation', profile.salutation, 'first_name', profile.first_name,
-    'middle_name', profile.middle_name, 'last_name', profile.last_name, 'date_of_birth', profile.date_of_birth,
-    'email', profile.email, 'phone', profile.phone,
-    'address', private.address_json(address), 'is_suspended', profile.suspended_at is not null)
-  from public.profiles as profile
-  left join public.addresses as address on address.user_id = profile.user_id and not address.is_soft_deleted
-  where profile.user_id = p_user_id
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'user_id', profile.user_id, 'salutation', profile.salutation, 'first_name', profile.first_name,
+      'middle_name', profile.middle_name, 'last_name', profile.last_name, 'date_of_birth', profile.date_of_birth,
+      'email', profile.email, 'phone', profile.phone,
+      'address', private.address_json(address), 'is_suspended', profile.suspended_at is not null)
+    from public.profiles as profile
+    left join public.addresses as address on address.user_id = profile.user_id and not address.is_soft_deleted
+    where profile.user_id = p_user_id
+  );
+end
 $$;
 comment on function private.kyc_case_subject(uuid) is 'Person of a case. Why definer: part of kyc_case, which has checked the role.';
 
 /* The submissions of a case (schema AdminKycAttempt). */
 create function private.kyc_case_attempts(p_verification_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'attempt', attempt.attempt, 'submitted_at', private.iso(attempt.submitted_at), 'provider', attempt.provider,
-    'provider_reference', attempt.provider_reference, 'provider_outcome', attempt.outcome,
-    'provider_reason_codes', pg_catalog.to_jsonb(array(
-      select given from unnest(attempt.outcome_reason_codes) as given
-      where given in (select code from private.kyc_reason_codes))),
-    'outcome_at', private.iso(attempt.outcome_at),
-    'raw_result_sha256', pg_catalog.encode(attempt.result_sha256, 'hex'),
-    'checks', attempt.checks, 'extracted', attempt.extracted
-  ) order by attempt.attempt), '[]')
-  from private.kyc_attempts as attempt
-  where attempt.verification_id = p_verification_id
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'attempt', attempt.attempt, 'submitted_at', private.iso(attempt.submitted_at), 'provider', attempt.provider,
+      'provider_reference', attempt.provider_reference, 'provider_outcome', attempt.outcome,
+      'provider_reason_codes', pg_catalog.to_jsonb(array(
+        select given from unnest(attempt.outcome_reason_codes) as given
+        where given in (select code from private.kyc_reason_codes))),
+      'outcome_at', private.iso(attempt.outcome_at),
+      'raw_result_sha256', pg_catalog.encode(attempt.result_sha256, 'hex'),
+      'checks', attempt.checks, 'extracted', attempt.extracted
+    ) order by attempt.attempt), '[]')
+    from private.kyc_attempts as attempt
+    where attempt.verification_id = p_verification_id
+  );
+end
 $$;
 comment on function private.kyc_case_attempts(uuid) is 'Attempts of a case. Why definer: attempts are granted to nobody.';
 
 /* All documents of a case, replaced ones included (schema AdminKycDocument). */
 create function private.kyc_case_documents(p_verification_id uuid, p_purge_after timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'document_id', document.document_id, 'type', document.type, 'side', document.side, 'status', document.status,
-    'internal_reason_code', document.reason_code, 'attempt', document.attempt,
-    'content_type', document.content_type, 'size_bytes', document.size_bytes,
-    'width_px', document.width_px, 'height_px', document.height_px, 'sha256', document.sha256,
-    'created_at', private.iso(document.created_at), 'purge_after', private.iso(p_purge_after),
-    'purged_at', private.iso(document.purged_at)
-  ) order by document.document_id), '[]')
-  from public.kyc_documents as document
-  where document.verification_id = p_verification_id
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'document_id', document.document_id, 'type', document.type, 'side', document.side, 'status', document.status,
+      'internal_reason_code', document.reason_code, 'attempt', document.attempt,
+      'content_type', document.content_type, 'size_bytes', document.size_bytes,
+      'width_px', document.width_px, 'height_px', document.height_px, 'sha256', document.sha256,
+      'created_at', private.iso(document.created_at), 'purge_after', private.iso(p_purge_after),
+      'purged_at', private.iso(document.purged_at)
+    ) order by document.document_id), '[]')
+    from public.kyc_documents as document
+    where document.verification_id = p_verification_id
+  );
+end
 $$;
 comment on function private.kyc_case_documents(uuid, timestamptz) is
   'Documents of a case. Why definer: part of kyc_case, which has checked the role.';
@@ -89,23 +103,27 @@ comment on function private.kyc_case_documents(uuid, timestamptz) is
 /* Verifications of other people that show the same file (schema AdminKycDuplicate). */
 create function private.kyc_case_duplicates(p_verification_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  with duplicates as (
-    select distinct on (other.verification_id) other.verification_id, other.user_id, other.status, other.created_at
-    from public.kyc_documents as own
-    join public.kyc_documents as shown on shown.sha256 = own.sha256 and shown.user_id <> own.user_id
-    join public.kyc_verifications as other on other.verification_id = shown.verification_id
-    where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
-    limit 50
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'verification_id', verification_id, 'user_id', user_id, 'match', 'document_sha256', 'status', status,
-    'created_at', private.iso(created_at)) order by created_at), '[]')
-  from duplicates
+begin
+  return (
+    with duplicates as (
+      select distinct on (other.verification_id) other.verification_id, other.user_id, other.status, other.created_at
+      from public.kyc_documents as own
+      join public.kyc_documents as shown on shown.sha256 = own.sha256 and shown.user_id <> own.user_id
+      join public.kyc_verifications as other on other.verification_id = shown.verification_id
+      where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
+      limit 50
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'verification_id', verification_id, 'user_id', user_id, 'match', 'document_sha256', 'status', status,
+      'created_at', private.iso(created_at)) order by created_at), '[]')
+    from duplicates
+  );
+end
 $$;
 comment on function private.kyc_case_duplicates(uuid) is
   'Related cases. Why definer: part of kyc_case, which has checked the role.';
@@ -113,36 +131,41 @@ comment on function private.kyc_case_duplicates(uuid) is
 /* What happened to a case, internal reasons included (schema AdminTimelineEntry); the newest 500. */
 create function private.kyc_case_timeline(p_verification_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  with newest as (
-    select * from private.audit_log
-    where stream = 'kyc:' || p_verification_id
-    order by sequence desc limit 500
-  )
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'entry_id', audit_id, 'at', private.iso(at), 'action', action, 'actor', actor_kind,
-    'actor_id', private.uuid_or_null(actor_id),
-    'from_status', details::jsonb -> 'from', 'to_status', details::jsonb -> 'to',
-    'attempt', coalesce(details::jsonb -> 'attempt', '0'), 'internal_reason_code', reason_code,
-    'event_reference', details::jsonb -> 'event'
-  ) order by sequence), '[]')
-  from newest
+begin
+  return (
+    with newest as (
+      select * from private.audit_log
+      where stream = 'kyc:' || p_verification_id
+      order by sequence desc limit 500
+    )
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'entry_id', audit_id, 'at', private.iso(at), 'action', action, 'actor', actor_kind,
+      'actor_id', private.uuid_or_null(actor_id),
+      'from_status', details::jsonb -> 'from', 'to_status', details::jsonb -> 'to',
+      'attempt', coalesce(details::jsonb -> 'attempt', '0'), 'internal_reason_code', reason_code,
+      'event_reference', details::jsonb -> 'event'
+    ) order by sequence), '[]')
+    from newest
+  );
+end
 $$;
 comment on function private.kyc_case_timeline(uuid) is 'Timeline for staff. Why definer: the audit is granted to nobody.';
 
 /* Decisions and notes of a case (schemas AdminKycReview and AdminKycNote). */
 create function private.kyc_case_writings(p_verification_id uuid)
 returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
+begin
+  return pg_catalog.jsonb_build_object(
     'reviews', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'review_id', review_id, 'approval_id', approval_id, 'reviewer_id', reviewer_id, 'action', action,
@@ -153,23 +176,26 @@ as $$
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'note_id', note_id, 'author_id', author_id, 'text', body,
         'created_at', private.iso(created_at)) order by note_id), '[]')
-      from private.kyc_notes where verification_id = p_verification_id))
+      from private.kyc_notes where verification_id = p_verification_id));
+end
 $$;
 comment on function private.kyc_case_writings(uuid) is 'Reviews and notes. Why definer: both are granted to nobody.';
 
 /* The newest assessment of the risk (schema AdminRiskAssessment), null before the first. */
 create function private.kyc_case_risk(p_case private.kyc_cases)
 returns jsonb
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-  select case when p_case.risk_level is not null then pg_catalog.jsonb_build_object(
+begin
+  return case when p_case.risk_level is not null then pg_catalog.jsonb_build_object(
     'level', p_case.risk_level, 'score', coalesce(p_case.risk_score, 0),
     'reasons', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
       'code', 'provider_score', 'points', coalesce(p_case.risk_score, 0))),
-    'rules_version', 1, 'assessed_at', private.iso(p_case.risk_assessed_at)) end
+    'rules_version', 1, 'assessed_at', private.iso(p_case.risk_assessed_at)) end;
+end
 $$;
 comment on function private.kyc_case_risk(private.kyc_cases) is 'Risk of a case.';
 
