@@ -89,9 +89,3 @@ export const KINDS = {
 } as const satisfies Record<string, Kind>;
 
 export type EventKind = keyof typeof KINDS;
-
-/** Kinds that end a plan with something to act on. */
-export function isVerdict(kind: EventKind): boolean {
-  const { outcome } = KINDS[kind];
-  return outcome !== null;
-}

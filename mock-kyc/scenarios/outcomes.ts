@@ -160,7 +160,7 @@ export const OUTCOMES: readonly OutcomeRow[] = [
   }),
   row("STUCK", "stuck", "No verdict, ever.", {
     attempts: [[processing]],
-    end: { status: "in_review", after: "watchdog" },
+    end: { status: "in_review", after: "watchdog", reason_code: "provider_timeout" },
   }),
   row("LOST-WEBHOOK", "lost", "Approved, but no event arrives.", {
     delivered: false,

@@ -65,7 +65,6 @@ export function application(change: Record<string, unknown> = {}) {
     ...change,
   };
 }
-export type Application = ReturnType<typeof application>;
 
 /** A running provider with a customer beside it; every answer is held against the contract. */
 export class Provider {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 
-export const Event = z.object({
+const Event = z.object({
   id: z.string(),
   type: z.string(),
   sequence: z.number(),
@@ -17,10 +17,10 @@ export const Event = z.object({
     risk_score: z.number().nullable(),
   }),
 });
-export type Event = z.infer<typeof Event>;
+type Event = z.infer<typeof Event>;
 
 /** A webhook as it came in. */
-export interface Received {
+interface Received {
   readonly headers: Record<string, string>;
   readonly body: string;
   /** Null when the body is no event. */
