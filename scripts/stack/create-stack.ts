@@ -1,7 +1,7 @@
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Assembly, assemble } from "./assemble.ts";
-import { messageOf, StackError, systemErrorCode } from "./errors.ts";
+import { explainSystemError, StackError } from "./errors.ts";
 import { LOCAL_MOCK_KYC_ADMIN_KEY, LOCAL_PUBLISHABLE_KEY, LOCAL_SECRET_KEY } from "./keys.ts";
 import { lockPath, readLock, takeLock, writeLock } from "./lock.ts";
 import { checkoutRoot } from "./paths.ts";
@@ -10,7 +10,7 @@ import { type Child, createSpawner, tailOf } from "./processes.ts";
 import { loadProjectConfig } from "./project-config.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
 import type { PostgresUserMode } from "./services/postgres-user.ts";
-import { requireNode } from "./versions.ts";
+import { requireRuntime } from "./versions.ts";
 
 const LEAST_FREE_BYTES = 200 * 1024 ** 2;
 
@@ -57,23 +57,13 @@ export interface Stack {
 }
 
 async function prepareStateDir(stateDir: string): Promise<void> {
-  try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(stateDir);
-    if (bavail * bsize < LEAST_FREE_BYTES) {
-      throw new StackError(
-        "disk_full",
-        `The disk is full: ${stateDir} needs ${LEAST_FREE_BYTES / 1024 ** 2} MB and has ${Math.floor((bavail * bsize) / 1024 ** 2)} MB.`,
-      );
-    }
-  } catch (cause) {
-    if (cause instanceof StackError) throw cause;
-    throw new StackError(
-      systemErrorCode(cause) === "ENOSPC" ? "disk_full" : "data_folder_unusable",
-      `${stateDir} cannot be written to (${messageOf(cause)}): choose another folder with --data-dir.`,
-      { cause },
-    );
-  }
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(stateDir);
+  if (bavail * bsize >= LEAST_FREE_BYTES) return;
+  throw new StackError(
+    "disk_full",
+    `The disk is full: ${stateDir} needs ${LEAST_FREE_BYTES / 1024 ** 2} MB and has ${Math.floor((bavail * bsize) / 1024 ** 2)} MB.`,
+  );
 }
 
 /** Runs what has to be undone in reverse order, once, however often it is asked. */
@@ -163,11 +153,13 @@ function describe(assembly: Assembly, teardown: Teardown): Stack {
  * a failed start cleans up after itself and throws a StackError with one sentence.
  */
 export async function createStack(options: StackOptions): Promise<Stack> {
-  requireNode();
+  requireRuntime();
   const root = resolve(options.root ?? checkoutRoot());
   const stateDir = resolve(options.dataDir);
   const log = options.log ?? (() => {});
-  await prepareStateDir(stateDir);
+  await prepareStateDir(stateDir).catch((error: unknown) => {
+    throw explainSystemError(error, stateDir);
+  });
   const reaper = startReaper();
   const teardown = new Teardown();
   teardown.add(() => endWith(reaper, stateDir));
@@ -199,6 +191,6 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     return stack;
   } catch (error) {
     await teardown.run();
-    throw error;
+    throw explainSystemError(error, stateDir);
   }
 }

@@ -1,4 +1,4 @@
-/** What can go wrong with the stack, as the caller sees it; the README's table lists the same codes. */
+/** What can go wrong with the stack, as the caller sees it. */
 export type StackErrorCode =
   | "port_in_use"
   | "already_running"
@@ -31,6 +31,26 @@ export function systemErrorCode(error: unknown): string | undefined {
     return error.code;
   }
   return undefined;
+}
+
+/** SQLSTATE of "disk full". */
+const PG_DISK_FULL = "53100";
+
+/** Gives the few system errors that a person can do something about their sentence. */
+export function explainSystemError(error: unknown, stateDir: string): unknown {
+  if (error instanceof StackError) return error;
+  const code = systemErrorCode(error);
+  if (code === "ENOSPC" || code === PG_DISK_FULL) {
+    return new StackError("disk_full", `The disk is full: ${messageOf(error)}.`, { cause: error });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
+    return new StackError(
+      "data_folder_unusable",
+      `${stateDir} cannot be used (${messageOf(error)}): choose another folder with --data-dir, and another cache with --cache-dir.`,
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 export function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { StackError } from "./errors.ts";
+import { portOwner } from "./port-owner.ts";
 
 export interface Ports {
   readonly api: number;
@@ -34,11 +35,22 @@ export async function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+// A port that was handed out may not be bound yet: nobody else gets it.
+const handedOut = new Set<number>();
+
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM));
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
     if (await isPortFree(port)) return port;
+    handedOut.delete(port);
   }
+}
+
+/** Lets a port be handed out again, once nothing listens on it any more. */
+export function returnPort(port: number): void {
+  handedOut.delete(port);
 }
 
 /**
@@ -60,7 +72,7 @@ export async function resolvePorts(wanted: Partial<Ports> | "free"): Promise<Por
     const { label, option } = WHAT[name];
     throw new StackError(
       "port_in_use",
-      `Port ${ports[name]} for ${label} is taken by another process: stop it, or choose another with ${option}.`,
+      `Port ${ports[name]} for ${label} is taken by ${portOwner(ports[name])}: stop it, or choose another with ${option}.`,
     );
   }
   return ports;

@@ -40,10 +40,21 @@ export async function firstInstalled(names: readonly string[]): Promise<Installe
   }
 }
 
-export function requireNode(version = process.versions.node): void {
-  if (Number(version.split(".")[0]) >= NODE_MAJOR) return;
-  throw new StackError(
-    "wrong_node",
-    `This is Node ${version} and the stack needs Node ${NODE_MAJOR}: start it with \`npm start\`, which brings its own.`,
-  );
+/** Refuses what the stack cannot run on, before anything is started. */
+export function requireRuntime(
+  version = process.versions.node,
+  platform: string = process.platform,
+): void {
+  if (Number(version.split(".")[0]) < NODE_MAJOR) {
+    throw new StackError(
+      "wrong_node",
+      `This is Node ${version} and the stack needs Node ${NODE_MAJOR}: start it with \`npm start\`, which brings its own.`,
+    );
+  }
+  if (platform === "win32") {
+    throw new StackError(
+      "unsupported_platform",
+      "The local stack runs on Linux and macOS: on Windows, run it inside WSL.",
+    );
+  }
 }

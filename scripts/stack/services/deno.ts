@@ -30,6 +30,7 @@ export interface DenoOptions {
   readonly cacheDir: string;
   readonly entrypoints: readonly string[];
   readonly spawn: SpawnChild;
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -45,6 +46,9 @@ export async function prepareDeno(options: DenoOptions): Promise<Deno> {
     pinned: ["--cached-only", ...frozen],
   };
   if (options.entrypoints.length === 0) return deno;
+  if (!existsSync(deno.cacheDir)) {
+    options.log("Fetching the functions' packages (first start only) …");
+  }
   const logFile = join(options.stateDir, "logs", "deno-cache.log");
   const child = await options.spawn({
     name: "deno cache",

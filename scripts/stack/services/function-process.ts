@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { poll } from "../poll.ts";
-import { freePort } from "../ports.ts";
+import { freePort, returnPort } from "../ports.ts";
 import { type Child, type SpawnChild, tailOf } from "../processes.ts";
 import type { FunctionConfig } from "../project-config.ts";
 import type { Deno } from "./deno.ts";
@@ -137,6 +137,7 @@ class Process implements FunctionProcess {
       logFile: this.#logFile(),
       stopTimeoutMs: 2_000,
     });
+    void child.ended.then(() => returnPort(port));
     const up = await poll(() => isListening(port), {
       timeoutMs: START_TIMEOUT_MS,
       intervalMs: 15,

@@ -2,15 +2,15 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, StackError, systemErrorCode } from "../errors.ts";
+import { StackError } from "../errors.ts";
 import { poll } from "../poll.ts";
+import { portOwner } from "../port-owner.ts";
 import { type Child, type SpawnChild, tailOf } from "../processes.ts";
 import { POSTGRES_MAJOR } from "../versions.ts";
 import { type PostgresBinaries, stagePostgres } from "./postgres-binaries.ts";
 import { endOrphan } from "./postgres-orphan.ts";
 import {
   choosePostgresUser,
-  type PostgresFolders,
   type PostgresUser,
   type PostgresUserMode,
   postgresFolders,
@@ -147,7 +147,7 @@ async function startError(server: Server, what: string): Promise<StackError> {
   if (/could not bind|Address already in use|could not create any TCP/.test(log)) {
     return new StackError(
       "port_in_use",
-      `Port ${server.options.port} for the database is taken by another process: stop it, or choose another with --db-port.`,
+      `Port ${server.options.port} for the database is taken by ${portOwner(server.options.port)}: stop it, or choose another with --db-port.`,
     );
   }
   return new StackError(
@@ -172,32 +172,14 @@ async function superuserPassword(home: string): Promise<string> {
   );
 }
 
-async function prepareFolders(
-  options: PostgresOptions,
-  user: PostgresUser,
-): Promise<PostgresFolders> {
-  try {
-    await mkdir(options.stateDir, { recursive: true });
-    return postgresFolders(user, options.stateDir, options.cacheDir);
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOSPC") {
-      throw new StackError("disk_full", `The disk is full: ${options.stateDir} could not be made.`);
-    }
-    throw new StackError(
-      "data_folder_unusable",
-      `${options.stateDir} cannot be written to (${messageOf(error)}): choose another folder with --data-dir.`,
-      { cause: error },
-    );
-  }
-}
-
 /**
  * Starts Postgres on the data folder `<stateDir>/postgres/cluster`, which is made when there is none,
  * and returns when it accepts connections on 127.0.0.1.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const user = choosePostgresUser(options.user);
-  const folders = await prepareFolders(options, user);
+  await mkdir(options.stateDir, { recursive: true });
+  const folders = postgresFolders(user, options.stateDir, options.cacheDir);
   const server: Server = {
     options,
     binaries: await stagePostgres(folders.cacheDir),

@@ -131,3 +131,33 @@ test("a change of the secrets reaches the functions", async () => {
   };
   expect(await poll(greeting, { timeoutMs: 10_000 })).toBe(true);
 });
+
+test("the worker function is woken regularly, with the secret key, until the stack ends", async () => {
+  await using other = await makeProject();
+  await other.write("supabase/config.toml", "[functions.worker]\nverify_jwt = false\n");
+  await other.write(
+    "supabase/functions/worker/index.ts",
+    `let runs = 0;
+     export default {
+       fetch(request: Request): Response {
+         const wakes = request.method === "POST" && new URL(request.url).pathname === "/worker/run";
+         if (wakes && request.headers.get("apikey")?.startsWith("sb_secret_")) runs += 1;
+         return Response.json({ runs });
+       },
+     };`,
+  );
+  await using timed = await createStack({
+    root: other.root,
+    dataDir: other.dataDir,
+    cacheDir,
+    ports: "free",
+    workerIntervalMs: 20,
+  });
+  const runs = async (): Promise<number> => {
+    const answer: { runs: number } = await (
+      await fetch(`${timed.apiUrl}/functions/v1/worker`)
+    ).json();
+    return answer.runs;
+  };
+  expect(await poll(async () => (await runs()) >= 3, { timeoutMs: 10_000 })).toBe(true);
+});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createStack, type StackOptions } from "../../../scripts/stack/create-stack.ts";
 import { freePort } from "../../../scripts/stack/ports.ts";
-import { requireNode } from "../../../scripts/stack/versions.ts";
+import { requireRuntime } from "../../../scripts/stack/versions.ts";
 import { runCli, startArgs, startCli } from "./cli.ts";
 import { cacheDir, makeProject, type Project } from "./project.ts";
 
@@ -53,7 +53,9 @@ describe("a port that is taken is an error that names the option", () => {
     const error = await refusal({ ports: { ...ports, mockKyc: await freePort(), [name]: port } });
     expect(error).toMatchObject({
       code: "port_in_use",
-      message: expect.stringMatching(new RegExp(`Port ${port} .*choose another with .*${option}`)),
+      message: expect.stringMatching(
+        new RegExp(`Port ${port} .*process ${process.pid} .*choose another with .*${option}`),
+      ),
     });
     await new Promise((resolve) => other.close(resolve));
   });
@@ -176,8 +178,12 @@ describe("what the project holds is checked", () => {
   });
 });
 
-test("an old Node is told what to do", () => {
-  expect(() => requireNode("22.1.0")).toThrow(/This is Node 22\.1\.0 .* start it with `npm start`/);
+test("an old Node and Windows are told what to do", () => {
+  expect(() => requireRuntime("22.1.0", "linux")).toThrow(
+    /This is Node 22\.1\.0 .* start it with `npm start`/,
+  );
+  expect(() => requireRuntime("24.0.0", "win32")).toThrow(/inside WSL/);
+  expect(() => requireRuntime("24.0.0", "darwin")).not.toThrow();
 });
 
 test.each([
