@@ -3,7 +3,7 @@ import { BoundedLog, BoundedMap } from "./bounded.ts";
 import type { MockEvent, VerificationRecord } from "./model.ts";
 import type { NewVerification } from "./schemas.ts";
 
-const KEPT_RECORDS = 50_000;
+const KEPT_RECORDS = 20_000;
 const KEPT_REQUESTS = 1000;
 
 /** What is known about one `external_id`. */

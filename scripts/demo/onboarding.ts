@@ -1,0 +1,224 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { type Account, confirm, signIn, signUp } from "./account.ts";
+import { billPdf, type DemoFile, passportPhoto } from "./files.ts";
+import type { Narrator } from "./narrator.ts";
+import type { DemoSettings } from "./settings.ts";
+import { waitFor } from "./wait.ts";
+
+const VERDICT_TIMEOUT_MS = 60_000;
+/** The version of the texts that the demo's person agrees to. */
+const CONSENT_VERSION = "2026-11-01";
+
+const Projection = z.object({
+  status: z.enum(["not_started", "action_required", "pending", "approved", "declined"]),
+  next_action: z.string(),
+  can_retry: z.boolean(),
+  expires_at: z.string().nullable(),
+  requirements: z.array(
+    z.object({
+      kind: z.string(),
+      field: z.string().nullable(),
+      document_type: z.string().nullable(),
+    }),
+  ),
+});
+const Me = z.object({ kyc: Projection });
+const Verification = z.object({
+  verification_id: z.uuid(),
+  status: z.string(),
+  attempt: z.number(),
+});
+const Upload = z.object({
+  document: z.object({ document_id: z.uuid() }),
+  upload: z.object({ bucket: z.string(), path: z.string(), token: z.string() }),
+});
+const Document = z.object({ status: z.string() });
+const Timeline = z.object({
+  items: z.array(z.object({ at: z.string(), status: z.string(), actor: z.string() })),
+});
+const Anything = z.unknown();
+
+/** One person of the demo. */
+export interface Person {
+  readonly first_name: string;
+  readonly last_name: string;
+  /** Chooses what the mock KYC server does; a real provider makes nothing of it. */
+  readonly tag: string;
+}
+
+/** A person with a submitted verification. */
+export interface Onboarding {
+  readonly account: Account;
+  readonly verificationId: string;
+}
+
+async function openAccount(
+  settings: DemoSettings,
+  story: Narrator,
+  person: Person,
+): Promise<Account> {
+  const id = randomBytes(6).toString("hex");
+  const credentials = {
+    email: `${person.first_name.toLowerCase()}.${id}+${person.tag}@example.com`,
+    password: `Demo-${randomBytes(12).toString("base64url")}-9a`,
+  };
+  const toConfirm = await story.step(
+    "sign up",
+    () => signUp(settings, credentials, person),
+    () => credentials.email,
+  );
+  if (toConfirm) {
+    await story.step("confirm the address by the link in the mail", () =>
+      confirm(settings, credentials.email),
+    );
+  }
+  return story.step("sign in", () => signIn(settings, credentials));
+}
+
+async function fillProfile({ rest, client }: Account, story: Narrator): Promise<void> {
+  await story.step("set date of birth and phone", async () => {
+    const { etag } = await rest.get("/users/me", Me);
+    const body = { date_of_birth: "1990-04-23", phone: "+4915112345678" };
+    await rest.patch("/users/me", Me, { ifMatch: etag, body });
+  });
+  await story.step("set the address", async () => {
+    const { etag } = await rest.get("/users/me", Me);
+    const body = {
+      address_name: "Home",
+      street_address_1: "Lindenstraße 12",
+      city: "Berlin",
+      state_region: "Berlin",
+      postal_code: "10969",
+      country: "DE",
+    };
+    await rest.put("/users/me/address", Anything, { ifMatch: etag, body });
+  });
+  const { value: me } = await rest.get("/users/me", Me);
+  const missing = me.kyc.requirements.flatMap(({ kind, field }) =>
+    kind === "consent" && field ? [field] : [],
+  );
+  await story.step(
+    "agree to what is asked for",
+    async () => {
+      for (const document of missing) {
+        const body = { document, version: CONSENT_VERSION };
+        await rest.post("/users/me/consents", Anything, { body });
+      }
+    },
+    () => missing.join(", "),
+  );
+  await story.step(
+    "read the own profile with supabase-js",
+    async () => {
+      const { data, error } = await client.from("profiles").select("first_name, last_name");
+      if (error) throw new Error(`The profile could not be read: ${error.message}`);
+      const [row, ...others] = z.array(z.record(z.string(), z.string())).parse(data);
+      if (!row || others.length > 0) throw new Error("Expected to see one profile, the own one.");
+      return row;
+    },
+    (row) => `${row.first_name} ${row.last_name}`,
+  );
+}
+
+async function addDocument(
+  { rest, client }: Account,
+  verificationId: string,
+  type: string,
+  file: DemoFile,
+): Promise<string> {
+  const path = `/kyc/verifications/${verificationId}/documents`;
+  const { value } = await rest.post(path, Upload, {
+    body: {
+      type,
+      side: "front",
+      content_type: file.contentType,
+      size_bytes: file.bytes.length,
+      sha256: file.sha256,
+    },
+  });
+  const { bucket, path: place, token } = value.upload;
+  const { error } = await client.storage
+    .from(bucket)
+    .uploadToSignedUrl(place, token, file.bytes, { contentType: file.contentType });
+  if (error) throw new Error(`The upload failed: ${error.message}`, { cause: error });
+  const completed = await rest.post(`${path}/${value.document.document_id}/complete`, Document);
+  return `${(file.bytes.length / 1024).toFixed(0)} KiB, ${completed.value.status}`;
+}
+
+/** Takes a person from sign-up to a submitted verification. */
+export async function onboard(
+  settings: DemoSettings,
+  story: Narrator,
+  person: Person,
+): Promise<Onboarding> {
+  const account = await openAccount(settings, story, person);
+  await fillProfile(account, story);
+  const { rest, userId } = account;
+  const { value: draft } = await story.step("start a verification", () =>
+    rest.post("/kyc/verifications", Verification),
+  );
+  const verificationId = draft.verification_id;
+  const photo = await story.step("take a photo of the passport", () => passportPhoto(userId));
+  await story.step(
+    "upload the passport and have it checked",
+    () => addDocument(account, verificationId, "passport", photo),
+    (detail) => detail,
+  );
+  await story.step(
+    "upload a bill as proof of address",
+    () => addDocument(account, verificationId, "proof_of_address", billPdf(userId)),
+    (detail) => detail,
+  );
+  await story.step(
+    "submit",
+    () => rest.post(`/kyc/verifications/${verificationId}/submit`, Verification),
+    ({ value }) => `${value.status}, attempt ${value.attempt}`,
+  );
+  return { account, verificationId };
+}
+
+/** Waits until the verification has one of these states, as its owner sees it. */
+export function waitForStatus(
+  { account, verificationId }: Onboarding,
+  statuses: readonly string[],
+): Promise<string> {
+  return waitFor(`One of the states ${statuses.join(", ")}`, VERDICT_TIMEOUT_MS, async () => {
+    const path = `/kyc/verifications/${verificationId}`;
+    const { value } = await account.rest.get(path, Verification);
+    return statuses.includes(value.status) ? value.status : null;
+  });
+}
+
+/** Shows how it ended: the person's view, the timeline, and the own row by supabase-js. */
+export async function tellEnd(
+  { account, verificationId }: Onboarding,
+  story: Narrator,
+): Promise<string> {
+  const { rest, client } = account;
+  const { value: view } = await story.step(
+    "read the own status",
+    () => rest.get("/kyc/status", Projection),
+    ({ value }) => `${value.status}, next: ${value.next_action}`,
+  );
+  await story.step(
+    "read the own verification with supabase-js",
+    async () => {
+      const { data, error } = await client
+        .from("kyc_verifications")
+        .select("verification_id, status");
+      if (error) throw new Error(`The verification could not be read: ${error.message}`);
+      const [row] = z
+        .array(Verification.omit({ attempt: true }))
+        .length(1)
+        .parse(data);
+      if (row?.verification_id !== verificationId)
+        throw new Error("Expected the own verification.");
+      return row;
+    },
+    (row) => row.status,
+  );
+  const { value } = await rest.get(`/kyc/verifications/${verificationId}/timeline`, Timeline);
+  story.note(value.items.map(({ status, actor }) => `${status} (${actor})`).join(" → "));
+  return view.status;
+}
