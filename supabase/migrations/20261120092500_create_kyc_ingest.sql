@@ -72,6 +72,10 @@ begin
     end if;
     v_verification := private.kyc_transition(
       v_attempt.verification_id, v_to, 'provider', p_provider, v_reason, null, p_event ->> 'event_id');
+    if v_to = 'in_review' and p_event ->> 'review_owner' = 'internal' then
+      -- The provider leaves the review to us, as with a sanctions hit.
+      update private.kyc_cases as c set review_owner = 'internal' where c.verification_id = v_attempt.verification_id;
+    end if;
     if v_to = 'resubmission_required' and v_verification.attempt >= v_verification.max_attempts then
       perform private.kyc_transition(v_attempt.verification_id, 'rejected', 'scheduler', 'resubmission_limit',
         'resubmission_limit_exceeded');
@@ -126,7 +130,8 @@ comment on function private.inbox_next_try(integer) is 'Back-off of parked event
  * Takes in a verified event. p_body is the signed text, byte for byte. p_event says the same in our words:
  *   event_id, type, occurred_at (required); provider_reference; verification_id (what the provider echoes as
  *   ours); attempt; sequence; outcome: processing | approved | rejected | resubmission_required | in_review |
- *   monitoring_hit | null for types without effect; reason_codes [code]; rejected_documents [{type, side,
+ *   monitoring_hit | null for types without effect; review_owner provider | internal: who reviews when it
+ *   comes to that (default provider); reason_codes [code]; rejected_documents [{type, side,
  *   reason_code}]; document_expires_on; risk_score 0-100; checks [{name, result, score}]; extracted {…}.
  * Returns: {result: applied | duplicate | stale | parked | conflict | ignored | payload_mismatch,
  * verification_id}. payload_mismatch (same id, other bytes) is kept as an alert: commit, then answer 409.
