@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { runRedocly } from "../contract/redocly.ts";
 
-/** Where the contract's root stands. */
-export const CONTRACT_ROOT = "openapi/openapi.yaml";
+const CONTRACT_ROOT = "openapi/openapi.yaml";
 
 const parts = z.looseObject({
   "x-common-parameters": z.array(z.unknown()).default([]),
@@ -25,11 +24,11 @@ function withCommonParameters(source: unknown): Record<string, unknown> {
 }
 
 /** One document from the split files. Works offline. */
-export async function bundleContract(source = CONTRACT_ROOT): Promise<Record<string, unknown>> {
+export async function bundleContract(): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), "nff-bundle-"));
   const target = join(directory, "bundle.json");
   try {
-    const { code, output } = await runRedocly(["bundle", source, "--output", target]);
+    const { code, output } = await runRedocly(["bundle", CONTRACT_ROOT, "--output", target]);
     if (code !== 0) throw new Error(`The contract can't be bundled:\n${output}`);
     return withCommonParameters(JSON.parse(await readFile(target, "utf8")));
   } finally {

@@ -5,6 +5,12 @@ import { build, type Plugin } from "esbuild";
 import type { JsonObject } from "./open-api.ts";
 import { formats } from "./runtime/formats.ts";
 
+// What the generated modules carry along, by the names under which they import it.
+const RUNTIME = new Map([
+  ["formats", new URL("./runtime/formats.ts", import.meta.url)],
+  ["coerce", new URL("./runtime/coerce.ts", import.meta.url)],
+  ["check-response", new URL("./runtime/check-response.ts", import.meta.url)],
+]);
 const runtime = fileURLToPath(new URL("./runtime/", import.meta.url));
 
 const OPTIONS: Options = {
@@ -43,9 +49,10 @@ function virtual(modules: Readonly<Record<string, string>>): Plugin {
   return {
     name: "virtual",
     setup(esbuild) {
-      esbuild.onResolve({ filter: /^(?:formats|coerce|check-response)$/ }, ({ path }) => ({
-        path: `${runtime}${path}.ts`,
-      }));
+      esbuild.onResolve({ filter: /^[a-z-]+$/ }, ({ path }) => {
+        const file = RUNTIME.get(path);
+        return file ? { path: fileURLToPath(file) } : null;
+      });
       esbuild.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: "virtual" }));
       esbuild.onLoad({ filter: /.*/, namespace: "virtual" }, ({ path }) => {
         const contents = modules[path];

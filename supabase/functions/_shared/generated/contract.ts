@@ -365,7 +365,7 @@ export interface paths {
         put?: never;
         /**
          * Start a verification
-         * @description Starts a draft. A person has one open verification at most: while there is one, the answer is `409` `verification_open` with its id in `resource_id`. After an end, the new draft names the one before in `previous_id`.
+         * @description Starts a draft. A person has one open verification at most: while there is one, the answer is `409` `verification_open` with its id in `resource_id`. After a final no there is no new one: `409` `attempts_exhausted`. Otherwise the draft names the verification before it in `previous_id`.
          */
         post: operations["kyc.createVerification"];
         delete?: never;
@@ -485,7 +485,7 @@ export interface paths {
         put?: never;
         /**
          * Submit a verification
-         * @description Hands the verification in: one attempt is used and the provider is told. What is missing is answered with `422` (`profile_incomplete`, `consent_required`, `requirements_not_met`; `errors` lists each item), no attempts left with `409` `attempts_exhausted`, and too early after the last attempt with `429` `resubmission_too_soon`.
+         * @description Hands the verification in: one attempt is used and the provider is told. Only a draft, or one that needs resubmission, can be submitted (`409` `illegal_transition`). What is missing is answered with `422` (`profile_incomplete`, `consent_required`, `requirements_not_met`; `errors` lists each item), no attempts left with `409` `attempts_exhausted`, and too early after the last attempt with `429` `resubmission_too_soon`.
          */
         post: operations["kyc.submitVerification"];
         delete?: never;
@@ -7150,7 +7150,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
-            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["NotImplemented"];
