@@ -4,7 +4,12 @@ import type { Narrator } from "./narrator.ts";
 import type { DemoSettings } from "./settings.ts";
 
 const Queue = z.object({ items: z.array(z.object({ verification_id: z.string() })) });
-const Case = z.looseObject({ verification_id: z.string() });
+const Case = z.object({
+  verification: z.object({
+    internal_reason_code: z.string().nullable(),
+    risk_level: z.string().nullable(),
+  }),
+});
 const Result = z.object({ result: z.string(), status: z.string() });
 
 /** A reviewer finds the case in the queue, reads it and approves. */
@@ -25,8 +30,11 @@ export async function approveAsReviewer(
       throw new Error("The case does not stand in the review queue.");
     }
   });
-  const { etag } = await story.step("reads it", () =>
-    rest.get(`/admin/kyc/${verificationId}`, Case),
+  const { etag } = await story.step(
+    "reads it",
+    () => rest.get(`/admin/kyc/${verificationId}`, Case),
+    ({ value: { verification } }) =>
+      `${verification.internal_reason_code}, risk ${verification.risk_level}`,
   );
   await story.step(
     "approves it",
