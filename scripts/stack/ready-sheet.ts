@@ -1,8 +1,17 @@
 import type { Stack } from "./create-stack.ts";
+import { DEMO_PASSWORD, demoAccounts } from "./demo-accounts.ts";
+
+type Row = readonly [label: string, value: string];
+
+function table(rows: readonly Row[]): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`.trimEnd());
+}
 
 /** What a person needs to use the stack, as `npm start` prints it. */
 export async function readySheet(stack: Stack, seconds: string): Promise<string> {
-  const rows: readonly (readonly [string, string])[] = [
+  const accounts = await demoAccounts(stack.dbUrl);
+  const addresses = table([
     ["API", stack.apiUrl],
     ["Docs", `${stack.apiUrl}/docs/`],
     ["Mail", stack.mailUrl],
@@ -11,16 +20,16 @@ export async function readySheet(stack: Stack, seconds: string): Promise<string>
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],
     ["Functions", stack.functions.map((name) => `/functions/v1/${name}`).join("  ")],
-  ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  const sheet = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+  ]);
+  const people = table(accounts.map(({ email, roles }) => [email, roles.join(", ") || "user"]));
   return [
     "",
     `Ready after ${seconds} s.`,
     "",
-    ...sheet,
+    ...addresses,
     "",
-    "Ctrl-C stops it; the data stays.",
+    ...(people.length > 0 ? [`Demo accounts, password ${DEMO_PASSWORD}`, "", ...people, ""] : []),
+    "Ctrl-C stops it; the data stays. `npm run stack:reset` starts over.",
     "",
   ].join("\n");
 }

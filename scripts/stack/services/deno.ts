@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../errors.ts";
 import { type SpawnChild, tailOf } from "../processes.ts";
@@ -8,8 +9,8 @@ export interface Deno {
   readonly binary: string;
   /** Where packages and compiled modules are kept. */
   readonly cacheDir: string;
-  /** Flags that keep a run to what is in the cache and in the lock file. */
-  readonly pinned: readonly string[];
+  /** Keeps a run to the versions of the lock file, where there is one. */
+  readonly frozen: readonly string[];
 }
 
 const PACKAGES: Record<string, readonly string[]> = {
@@ -33,45 +34,53 @@ export interface DenoOptions {
   readonly log: (line: string) => void;
 }
 
-/**
- * Brings everything that the functions import into the cache, so that a function's start needs no
- * network. With a warm cache this takes some ten milliseconds and needs none either.
- */
-export async function prepareDeno(options: DenoOptions): Promise<Deno> {
-  const functionsDir = join(options.root, "supabase", "functions");
-  const frozen = existsSync(join(functionsDir, "deno.lock")) ? ["--frozen"] : [];
-  const deno = {
-    binary: await denoBinary(),
-    cacheDir: join(options.cacheDir, "deno"),
-    pinned: ["--cached-only", ...frozen],
-  };
-  if (options.entrypoints.length === 0) return deno;
-  if (!existsSync(deno.cacheDir)) {
-    options.log("Fetching the functions' packages (first start only) …");
-  }
+/** Fills the cache; the error that it ended with, or undefined. */
+async function fillCache(
+  options: DenoOptions,
+  deno: Deno,
+  entrypoints: readonly string[],
+): Promise<StackError | undefined> {
   const logFile = join(options.stateDir, "logs", "deno-cache.log");
+  await rm(logFile, { force: true });
   const child = await options.spawn({
     name: "deno cache",
     command: deno.binary,
-    args: ["cache", "--quiet", ...frozen, ...options.entrypoints],
-    cwd: functionsDir,
+    args: ["cache", "--quiet", ...deno.frozen, ...entrypoints],
+    cwd: join(options.root, "supabase", "functions"),
     // Proxies, certificates and the registry are the user's own settings.
     env: { ...definedEnv(), DENO_DIR: deno.cacheDir, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
     logFile,
   });
   const outcome = await child.ended;
   await child.stop();
-  if (outcome === "exit code 0") return deno;
-  throw cacheError(await tailOf(logFile, 8));
+  return outcome === "exit code 0" ? undefined : cacheError(await tailOf(logFile, 12));
+}
+
+/**
+ * Brings everything that the functions import into the cache, so that a function's start needs no
+ * network. With a warm cache this takes some ten milliseconds and needs none either. What one broken
+ * function lacks does not stop the others: its own start will say what is wrong.
+ */
+export async function prepareDeno(options: DenoOptions): Promise<Deno> {
+  const lockFile = join(options.root, "supabase", "functions", "deno.lock");
+  const deno = {
+    binary: await denoBinary(),
+    cacheDir: join(options.cacheDir, "deno"),
+    frozen: existsSync(lockFile) ? ["--frozen"] : [],
+  };
+  if (options.entrypoints.length === 0) return deno;
+  if (!existsSync(deno.cacheDir)) {
+    options.log("Fetching the functions' packages (first start only) …");
+  }
+  const failure = await fillCache(options, deno, options.entrypoints);
+  if (failure?.code === "no_network") throw failure;
+  if (failure) {
+    for (const entrypoint of options.entrypoints) await fillCache(options, deno, [entrypoint]);
+  }
+  return deno;
 }
 
 function cacheError(output: string): StackError {
-  if (/lockfile is out of date/i.test(output)) {
-    return new StackError(
-      "config_invalid",
-      "supabase/functions/deno.lock does not fit the functions' imports: run `deno cache` on their index.ts and commit the lock file.",
-    );
-  }
   if (/dns error|error sending request|connection|network|timed out/i.test(output)) {
     return new StackError(
       "no_network",

@@ -64,7 +64,8 @@ function denoArgs(context: FunctionContext, entrypoint: string, port: number): s
     "serve",
     "--quiet",
     "--no-prompt",
-    ...context.deno.pinned,
+    "--cached-only",
+    ...context.deno.frozen,
     "--allow-net",
     "--allow-env",
     // The working folder, all functions' sources: Deno takes a comma in a path for a separator.
