@@ -678,7 +678,6 @@ begin
     'country', p_address.country, 'updated_at', private.iso(p_address.updated_at)) end;
 end
 $function$;
-grant execute on function private.address_json(p_address addresses) to authenticated;
 comment on function private.address_json(p_address addresses) is 'An address for its owner and for staff.';
 
 CREATE OR REPLACE FUNCTION private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text DEFAULT NULL::text, p_details jsonb DEFAULT '{}'::jsonb)
@@ -971,8 +970,6 @@ begin
   return coalesce(auth.uid()::text, nullif(auth.role(), ''), 'none');
 end
 $function$;
-grant execute on function private.idempotency_caller() to authenticated;
-grant execute on function private.idempotency_caller() to service_role;
 comment on function private.idempotency_caller() is 'Subject of the token, or the role of the key.';
 
 CREATE OR REPLACE FUNCTION private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text)
@@ -1037,7 +1034,6 @@ begin
 end
 $function$;
 grant execute on function private.is_plain_text(p_value text, p_max integer) to authenticated;
-grant execute on function private.is_plain_text(p_value text, p_max integer) to service_role;
 comment on function private.is_plain_text(p_value text, p_max integer) is 'Whether a text may stand in a name or an address.';
 
 CREATE OR REPLACE FUNCTION private.iso(p_at timestamp with time zone)
@@ -1051,8 +1047,6 @@ begin
 end
 $function$;
 grant execute on function private.iso(p_at timestamp with time zone) to authenticated;
-grant execute on function private.iso(p_at timestamp with time zone) to nff_engine;
-grant execute on function private.iso(p_at timestamp with time zone) to service_role;
 comment on function private.iso(p_at timestamp with time zone) is 'Formats a moment as in the contract.';
 
 CREATE OR REPLACE FUNCTION private.job_clean(p_job text, p_limit integer)
@@ -1326,6 +1320,10 @@ begin
     end if;
     v_verification := private.kyc_transition(
       v_attempt.verification_id, v_to, 'provider', p_provider, v_reason, null, p_event ->> 'event_id');
+    if v_to = 'in_review' and p_event ->> 'review_owner' = 'internal' then
+      -- The provider leaves the review to us, as with a sanctions hit.
+      update private.kyc_cases as c set review_owner = 'internal' where c.verification_id = v_attempt.verification_id;
+    end if;
     if v_to = 'resubmission_required' and v_verification.attempt >= v_verification.max_attempts then
       perform private.kyc_transition(v_attempt.verification_id, 'rejected', 'scheduler', 'resubmission_limit',
         'resubmission_limit_exceeded');
@@ -2113,10 +2111,7 @@ begin
   return p_status in ('draft', 'submitted', 'processing', 'in_review', 'resubmission_required');
 end
 $function$;
-grant execute on function private.kyc_is_open(p_status kyc_status) to anon;
-grant execute on function private.kyc_is_open(p_status kyc_status) to authenticated;
 grant execute on function private.kyc_is_open(p_status kyc_status) to nff_engine;
-grant execute on function private.kyc_is_open(p_status kyc_status) to service_role;
 comment on function private.kyc_is_open(p_status kyc_status) is 'Whether a verification in this state is open.';
 
 CREATE OR REPLACE FUNCTION private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
@@ -2983,9 +2978,6 @@ begin
   end;
 end
 $function$;
-grant execute on function private.kyc_user_status(p_status kyc_status) to anon;
-grant execute on function private.kyc_user_status(p_status kyc_status) to authenticated;
-grant execute on function private.kyc_user_status(p_status kyc_status) to service_role;
 comment on function private.kyc_user_status(p_status kyc_status) is 'Projection of a state for its owner.';
 
 CREATE OR REPLACE FUNCTION private.kyc_verification_json(p_verification kyc_verifications)
@@ -3720,9 +3712,6 @@ begin
   end;
 end
 $function$;
-grant execute on function private.uuid_or_null(p_value text) to authenticated;
-grant execute on function private.uuid_or_null(p_value text) to nff_engine;
-grant execute on function private.uuid_or_null(p_value text) to service_role;
 comment on function private.uuid_or_null(p_value text) is 'Casts without failing on texts that come from outside.';
 
 CREATE OR REPLACE FUNCTION private.uuid_v7()
@@ -3740,9 +3729,7 @@ begin
   )::uuid;
 end
 $function$;
-grant execute on function private.uuid_v7() to authenticated;
 grant execute on function private.uuid_v7() to nff_engine;
-grant execute on function private.uuid_v7() to service_role;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
 
 CREATE TRIGGER nff_create_profile AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION private.tg_users__create_profile();
