@@ -33,7 +33,7 @@ export interface AssemblyContext {
   undo(step: () => Promise<unknown>): void;
 }
 
-export interface StackUrls extends Record<string, string> {
+interface StackUrls extends Record<string, string> {
   readonly apiUrl: string;
   readonly dbUrl: string;
   readonly mailUrl: string;

@@ -5,7 +5,7 @@ import { messageOf, StackError } from "./errors.ts";
 import { checkoutRoot } from "./paths.ts";
 import type { Ports } from "./ports.ts";
 
-export const USAGE = `Usage: node scripts/stack.ts start | status | stop | reset [options]
+const USAGE = `Usage: node scripts/stack.ts start | status | stop | reset [options]
 
   --api-port N       --db-port N       --mail-port N       --mock-kyc-port N
   --free-ports       any free ports instead of those of supabase/config.toml

@@ -10,7 +10,7 @@ export interface Ports {
 }
 
 /** The Supabase CLI's ports, so that one set of settings fits both stacks; the mock KYC port is ours. */
-export const DEFAULT_PORTS: Ports = { api: 54321, db: 54322, mail: 54324, mockKyc: 54330 };
+const DEFAULT_PORTS: Ports = { api: 54321, db: 54322, mail: 54324, mockKyc: 54330 };
 
 const PORT_NAMES = ["api", "db", "mail", "mockKyc"] as const satisfies readonly (keyof Ports)[];
 const WHAT: Record<keyof Ports, { label: string; option: string }> = {

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -54,24 +55,31 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
+/** `export default { fetch }` needs `deno serve`, a call of `Deno.serve` needs `deno run`. */
+async function hasDefaultExport(entrypoint: string): Promise<boolean> {
+  return /^\s*export\s+(default\b|\{[^}]*\bas\s+default\b)/m.test(
+    await readFile(entrypoint, "utf8"),
+  );
+}
+
 /**
  * Network and environment are what a function is made of, and the environment holds only what the
  * platform gives. Of the disk it may read its own sources; writing, running programs and native
  * libraries stay closed, as on the platform.
  */
-function denoArgs(context: FunctionContext, entrypoint: string, port: number): string[] {
+async function denoArgs(deno: Deno, entrypoint: string, port: number): Promise<string[]> {
+  const serves = await hasDefaultExport(entrypoint);
   return [
-    "serve",
+    serves ? "serve" : "run",
     "--quiet",
     "--no-prompt",
     "--cached-only",
-    ...context.deno.frozen,
+    ...deno.frozen,
     "--allow-net",
     "--allow-env",
     // The working folder, all functions' sources: Deno takes a comma in a path for a separator.
     "--allow-read=.",
-    "--host=127.0.0.1",
-    `--port=${port}`,
+    ...(serves ? ["--host=127.0.0.1", `--port=${port}`] : []),
     entrypoint,
   ];
 }
@@ -127,13 +135,14 @@ class Process implements FunctionProcess {
     const child = await this.#context.spawn({
       name: `function ${this.config.name}`,
       command: this.#context.deno.binary,
-      args: denoArgs(this.#context, this.config.entrypoint, port),
+      args: await denoArgs(this.#context.deno, this.config.entrypoint, port),
       cwd: this.#context.functionsDir,
       env: {
         ...(await this.#context.environment(this.config)),
         DENO_DIR: this.#context.deno.cacheDir,
         DENO_NO_UPDATE_CHECK: "1",
         NO_COLOR: "1",
+        DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
       },
       logFile: this.#logFile(),
       stopTimeoutMs: 2_000,

@@ -13,7 +13,7 @@ export interface PostgresUser {
   wrap(command: string, args: readonly string[]): PostgresCommand;
 }
 
-export interface PostgresCommand {
+interface PostgresCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly uid?: number;

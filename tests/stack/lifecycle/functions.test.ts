@@ -123,6 +123,19 @@ test("a new function is served, and a removed one is not", async () => {
   expect((await fetch(`${stack.apiUrl}/functions/v1/added`)).status).toBe(404);
 });
 
+test("a function that calls Deno.serve is served as well", async () => {
+  await project.write(
+    "supabase/functions/called/index.ts",
+    'Deno.serve(() => new Response("by Deno.serve"));',
+  );
+  await project.write(
+    "supabase/config.toml",
+    "[functions.called]\nverify_jwt = false\n[functions.hello]\nverify_jwt = false\n",
+  );
+  await project.write("supabase/functions/_shared/touched.ts", "// once more");
+  await answers("called", "by Deno.serve");
+});
+
 test("a change of the secrets reaches the functions", async () => {
   await project.write("supabase/functions/.env", "GREETING=from the own file\n");
   const greeting = async () => {
