@@ -64,8 +64,11 @@ const base = z
       publicApiUrl: withoutSlash(variables.PUBLIC_API_URL ?? apiUrl),
       databaseUrl,
       databasePoolMax: variables.DATABASE_POOL_MAX,
-      publishableKeys: variables.SUPABASE_PUBLISHABLE_KEYS,
+      publishableKey: defaultKey(variables.SUPABASE_PUBLISHABLE_KEYS),
+      /** Every key that callers may use. */
       secretKeys: variables.SUPABASE_SECRET_KEYS,
+      /** The key that functions use themselves. */
+      secretKey: defaultKey(variables.SUPABASE_SECRET_KEYS),
       /** `null`: fetch them from the JWKS endpoint of Auth. */
       jwks: variables.SUPABASE_JWKS?.keys.length ? variables.SUPABASE_JWKS : null,
       jwtIssuer: variables.JWT_ISSUER ?? `${apiUrl}/auth/v1`,
@@ -145,6 +148,11 @@ function parse<Shape extends z.ZodType>(shape: Shape, variables: Variables): z.o
     return `${name} ${name in given ? message : "is missing"}`;
   });
   throw new ConfigurationError(`This function cannot start: ${faults.join("; ")}.`);
+}
+
+/** The key named `default`, or the only one there is. */
+function defaultKey(keys: Readonly<Record<string, string>>): string {
+  return keys.default ?? Object.values(keys)[0] ?? "";
 }
 
 function withoutSlash(url: string): string {

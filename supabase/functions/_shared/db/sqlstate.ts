@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { z } from "zod";
-import { ApiError, type ApiErrorOptions, ERRORS, type ErrorCode } from "../errors.ts";
+import { ApiError, ERRORS, type ErrorCode } from "../errors.ts";
+import { readDetail } from "./error-detail.ts";
 
 /** Seconds after which a transient failure of the database is worth another try. */
 const RETRY_AFTER_SECONDS = "1";
@@ -43,7 +43,7 @@ export function fromDatabaseError(error: unknown): unknown {
     if (code) {
       return new ApiError(code, {
         detail: error.message,
-        ...readDetail(error.detail),
+        ...readDetail(code, error.detail),
         cause: error,
       });
     }
@@ -64,26 +64,4 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof postgres.PostgresError
     ? UNAVAILABLE.test(error.code)
     : CONNECTION.test(error.code);
-}
-
-const detailSchema = z.object({
-  resource_id: z.string().optional(),
-  retry_after_seconds: z.number().optional(),
-  errors: z
-    .array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() }))
-    .optional(),
-});
-
-/** Our SQL puts an id into `detail`, or a JSON object where there is more to say. */
-function readDetail(detail: string | undefined): ApiErrorOptions {
-  if (!detail) return {};
-  if (!detail.startsWith("{")) return { extensions: { resource_id: detail } };
-  const { resource_id, retry_after_seconds, errors } = detailSchema.parse(JSON.parse(detail));
-  return {
-    ...(errors && { errors }),
-    ...(resource_id && { extensions: { resource_id } }),
-    ...(retry_after_seconds !== undefined && {
-      headers: { "retry-after": String(Math.ceil(retry_after_seconds)) },
-    }),
-  };
 }

@@ -6,108 +6,29 @@ export type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** What a file is by its own bytes, whatever anybody says about it. */
 export type FileFacts = {
-  readonly bytes: number;
   /** `null`: none of the types we take. */
   readonly mediaType: MediaType | null;
-  /** In pixels; `null` where the type has none (PDF) or the header is damaged. */
-  readonly width: number | null;
-  readonly height: number | null;
-};
-
-/** What was announced before the upload. */
-export type AnnouncedFile = {
-  readonly contentType: string;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-};
-
-/** The limits of the document's type. */
-export type FileLimits = {
-  readonly minBytes: number;
-  readonly maxBytes: number;
-  /** Of the longest side. */
-  readonly minPixels: number;
-  readonly maxPixels: number;
-};
-
-/** Why a file is refused; the first check that failed. */
-export type FileFault = {
-  readonly code: "size" | "file_type" | "declared_type" | "dimensions" | "sha256";
-  readonly detail: string;
+  /** `null` where the type has no pixels (PDF) or the header is damaged. */
+  readonly widthPx: number | null;
+  readonly heightPx: number | null;
 };
 
 /**
  * Finds out what a file is from its first bytes. Only headers are read, so a file that is made to
- * hurt a decoder finds none here.
+ * hurt a decoder finds none here. Whether the facts are good enough is decided in the database.
  *
- * @example inspectFile(bytes); // { bytes: 482113, mediaType: "image/jpeg", width: 1600, height: 1100 }
+ * @example inspectFile(bytes); // { mediaType: "image/jpeg", widthPx: 1600, heightPx: 1100 }
  */
 export function inspectFile(bytes: Uint8Array): FileFacts {
   const mediaType = mediaTypeOf(bytes);
   const size = mediaType === null ? null : (SIZE_READERS[mediaType](bytes) ?? null);
+  // A side of no pixels is a damaged header, not a size.
+  const isPicture = size !== null && size.width > 0 && size.height > 0;
   return {
-    bytes: bytes.byteLength,
     mediaType,
-    width: size?.width ?? null,
-    height: size?.height ?? null,
+    widthPx: isPicture ? size.width : null,
+    heightPx: isPicture ? size.height : null,
   };
-}
-
-/**
- * Checks a stored file, cheapest check first: size, magic bytes, declared type, dimensions, SHA-256.
- *
- * @param sha256 of the stored bytes, lower-case hexadecimal
- * @returns the first fault, or `null` for a file that is what was announced
- */
-export function checkFile(
-  facts: FileFacts,
-  sha256: string,
-  announced: AnnouncedFile,
-  limits: FileLimits,
-): FileFault | null {
-  const { bytes, mediaType } = facts;
-  if (bytes < limits.minBytes || bytes > limits.maxBytes) {
-    return {
-      code: "size",
-      detail: `The file must have ${limits.minBytes} to ${limits.maxBytes} bytes; it has ${bytes}.`,
-    };
-  }
-  if (mediaType === null) {
-    return { code: "file_type", detail: "The file is no JPEG, PNG or PDF." };
-  }
-  if (mediaType !== announced.contentType) {
-    return {
-      code: "declared_type",
-      detail: `The file was announced as ${announced.contentType} and is ${mediaType}.`,
-    };
-  }
-  return checkDimensions(facts, limits) ?? checkDigest(sha256, announced.sha256);
-}
-
-function checkDimensions(
-  { mediaType, width, height }: FileFacts,
-  limits: FileLimits,
-): FileFault | null {
-  if (mediaType === "application/pdf") return null;
-  if (width === null || height === null) {
-    return {
-      code: "dimensions",
-      detail: "The picture's size cannot be read; the file is damaged.",
-    };
-  }
-  const longest = Math.max(width, height);
-  if (Math.min(width, height) > 0 && longest >= limits.minPixels && longest <= limits.maxPixels) {
-    return null;
-  }
-  return {
-    code: "dimensions",
-    detail: `The longest side must have ${limits.minPixels} to ${limits.maxPixels} pixels; it has ${longest}.`,
-  };
-}
-
-function checkDigest(actual: string, announced: string): FileFault | null {
-  if (actual === announced) return null;
-  return { code: "sha256", detail: "The file is not the one that was announced." };
 }
 
 type Size = { readonly width: number; readonly height: number };

@@ -1,18 +1,18 @@
 import { ApiError } from "../errors.ts";
 
-/** Where a page ended: the sort key and id of its last row, as the database wrote them. */
-export type CursorPosition = readonly string[];
-
 /**
  * Makes and reads the opaque cursors of lists. A cursor carries its position and is signed over
  * the filters and the order it was made for, so a caller can neither build one nor carry it to
  * another list, and no cursor has to be stored.
  */
 export type CursorCodec = {
-  /** @param scope what the cursor belongs to; see {@link cursorScope} */
-  encode(position: CursorPosition, scope: string): Promise<string>;
+  /**
+   * @param position where the page ended, as the database wrote it
+   * @param scope what the cursor belongs to; see {@link cursorScope}
+   */
+  encode(position: string, scope: string): Promise<string>;
   /** @throws ApiError `invalid_cursor` when it was changed, or made for another list or caller */
-  decode(cursor: string, scope: string): Promise<CursorPosition>;
+  decode(cursor: string, scope: string): Promise<string>;
 };
 
 /**
@@ -47,7 +47,7 @@ export function createCursorCodec(secret: string): CursorCodec {
     new TextEncoder().encode(`${payload.length}.${payload}${scope}`);
   return {
     async encode(position, scope) {
-      const payload = toBase64Url(new TextEncoder().encode(JSON.stringify(position)));
+      const payload = toBase64Url(new TextEncoder().encode(position));
       const mac = await crypto.subtle.sign("HMAC", await key, signed(payload, scope));
       return `${payload}.${toBase64Url(new Uint8Array(mac))}`;
     },
@@ -63,8 +63,7 @@ export function createCursorCodec(secret: string): CursorCodec {
           detail: "Use the next_cursor of the page before, with the same filters and order.",
         });
       }
-      const position: unknown = JSON.parse(new TextDecoder().decode(bytes));
-      return Array.isArray(position) ? position.map(String) : [];
+      return new TextDecoder().decode(bytes);
     },
   };
 }

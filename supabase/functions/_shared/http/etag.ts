@@ -46,20 +46,22 @@ export function parseIfMatch(header: string | null): Precondition {
 }
 
 /**
- * The version that a write may replace: `null` for any. A tag that is not one of ours can match no
- * version, so it counts as version 0, which no row has.
+ * The version that a write may replace, `null` for any. A tag that is not one of ours names no
+ * version, so it becomes 0, which no row has.
+ *
+ * @param readCurrent is only asked when the caller names several versions
  */
-export function expectedVersions(precondition: Precondition): number[] | null {
+export async function expectedVersion(
+  precondition: Precondition,
+  readCurrent: () => Promise<number>,
+): Promise<number | null> {
   if (precondition.any) return null;
-  return precondition.tags.map((tag) => {
-    const digits = /^"v([1-9][0-9]{0,14})"$/.exec(tag)?.[1];
-    return digits === undefined ? 0 : Number(digits);
-  });
+  const [first = 0, ...others] = precondition.tags.map(versionOf);
+  if (others.length === 0) return first;
+  const current = await readCurrent();
+  return [first, ...others].includes(current) ? current : 0;
 }
 
-/** Whether `If-None-Match` names the current tag, so that a read may answer 304 (weak comparison). */
-export function matchesNone(header: string | null, current: string): boolean {
-  if (header === null) return false;
-  if (header.trim() === "*") return true;
-  return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === current);
+function versionOf(tag: string): number {
+  return Number(/^"v([1-9]\d{0,8})"$/.exec(tag)?.[1] ?? 0);
 }

@@ -12,6 +12,7 @@ import type {
   QueryParams,
   RequestBody,
   Success,
+  SuccessStatus,
 } from "../generated/contract.ts";
 import type { operations } from "../generated/operations.ts";
 import type { Logger } from "../log/logger.ts";
@@ -41,7 +42,7 @@ type CommonContext<Id extends OperationId, Deps> = {
   readonly query: QueryParams<Id>;
   readonly body: BodyOf<Id>;
   /** What `If-Match` says; `null` for operations that do not take it. */
-  readonly ifMatch: Precondition | null;
+  readonly ifMatch: Definitions[Id]["ifMatch"] extends true ? Precondition : null;
   readonly headers: Headers;
   /** The bytes of the body as they came. */
   readonly rawBody: Uint8Array<ArrayBuffer>;
@@ -73,8 +74,22 @@ export type OnceResult<Value> = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** A body that is JSON text already, so that a large document is not parsed to be written again. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type PreparedSuccess<Id extends OperationId> = {
+  readonly status: SuccessStatus<Id>;
+  readonly body: JsonText;
+};
+
 /** A success of an operation, as the contract has it. */
-export type OperationResult<Id extends OperationId> = Success<Id> & {
+export type OperationResult<Id extends OperationId> = (Success<Id> | PreparedSuccess<Id>) & {
   readonly headers?: Readonly<Record<string, string>>;
 };
 

@@ -3,7 +3,7 @@ import type { CoreDeps } from "../core-deps.ts";
 import { type IdempotentRequest, once, requestFingerprint } from "../db/idempotency.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors.ts";
-import type { ErasedOperation, ErasedResult } from "./operation.ts";
+import { type ErasedOperation, type ErasedResult, JsonText } from "./operation.ts";
 import type { Input } from "./read-input.ts";
 import type { Answer } from "./respond.ts";
 import type { RequestScope } from "./scope.ts";
@@ -91,12 +91,13 @@ async function onceValue<Value>(
 
 const REPLAYED = { "idempotent-replayed": "true" };
 
-/** A text is sent as it is; everything else of the contract is JSON. */
 function toAnswer({ status, headers, body }: ErasedResult, mediaType: string): Answer {
   if (body === null) return { status, body, ...(headers && { headers }) };
-  return {
-    status,
-    headers: { "content-type": mediaType, ...headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  };
+  return { status, headers: { "content-type": mediaType, ...headers }, body: toText(body) };
+}
+
+/** Besides JSON the contract has plain text, which an operation returns as a string. */
+function toText(body: unknown): string {
+  if (body instanceof JsonText) return body.text;
+  return typeof body === "string" ? body : JSON.stringify(body);
 }

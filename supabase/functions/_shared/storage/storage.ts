@@ -17,9 +17,10 @@ export type SignedUpload = {
 export type Storage = {
   /**
    * Makes a signed upload URL in the name of a user, so that the bucket's policy decides whether
-   * there may be an upload at all, and the file belongs to the user.
+   * there may be an upload at all, and the file belongs to the user. `null`: there may not, or
+   * there has been one.
    */
-  signUpload(path: string, userToken: string): Promise<SignedUpload>;
+  signUpload(path: string, userToken: string): Promise<SignedUpload | null>;
   /** Reads a user's own file, under the bucket's policy. `null`: nothing has been uploaded. */
   download(
     path: string,
@@ -28,6 +29,8 @@ export type Storage = {
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Makes links for the provider, in the order of the paths. Bypasses policies. */
   signDownloads(paths: readonly string[], expiresInSeconds: number): Promise<string[]>;
+  /** Removes files for good. Bypasses policies. */
+  remove(paths: readonly string[]): Promise<void>;
 };
 
 export type StorageOptions = {
@@ -42,6 +45,9 @@ export type StorageOptions = {
 const TIMEOUT_MS = 10_000;
 /** What Storage gives a signed upload, should the token not say. */
 const UPLOAD_LIFETIME_MS = 2 * 60 * 60 * 1_000;
+
+/** Storage says most of it inside a 400. */
+const REFUSED = new Set([400, 403, 409]);
 
 const signedUpload = z.object({ url: z.string() });
 const signedDownloads = z.array(z.object({ signedURL: z.string() }));
@@ -65,6 +71,7 @@ export function createStorage(options: StorageOptions): Storage {
           headers: asUser(userToken),
         },
       );
+      if (REFUSED.has(response.status)) return discard(response);
       const { url } = signedUpload.parse(await requireOk(response).json());
       const token = new URL(url, apiUrl).searchParams.get("token") ?? "";
       return { url: `${publicApiUrl}${base}${url}`, token, expiresAt: expiryOf(token) };
@@ -89,6 +96,15 @@ export function createStorage(options: StorageOptions): Storage {
       const signed = signedDownloads.parse(await requireOk(response).json());
       return signed.map(({ signedURL }) => `${publicApiUrl}${base}${signedURL}`);
     },
+
+    async remove(paths) {
+      const response = await call(`${apiUrl}${base}/object/${DOCUMENTS_BUCKET}`, {
+        method: "DELETE",
+        headers: { apikey: secretKey, "content-type": "application/json" },
+        body: JSON.stringify({ prefixes: paths }),
+      });
+      await requireOk(response).body?.cancel();
+    },
   };
 }
 
@@ -108,6 +124,11 @@ function requireOk(response: Response): Response {
     throw new ApiError("service_unavailable", { cause });
   }
   throw cause;
+}
+
+async function discard(response: Response): Promise<null> {
+  await response.body?.cancel();
+  return null;
 }
 
 /** Storage says "not found" inside a 400, also for what a policy hides. */

@@ -1,0 +1,56 @@
+import { validators } from "../_shared/generated/validators/admin.js";
+import { createFunctionApp, type FunctionApp } from "../_shared/http/create-function-app.ts";
+import { notImplemented } from "../_shared/http/not-implemented.ts";
+import type { OperationTable } from "../_shared/http/operation.ts";
+import type { AdminDeps } from "./deps.ts";
+import { decideKyc } from "./operations/admin.decideKyc.ts";
+import { getKyc } from "./operations/admin.getKyc.ts";
+import { listKyc } from "./operations/admin.listKyc.ts";
+
+const operations = {
+  "admin.listUsers": notImplemented,
+  "admin.getUser": notImplemented,
+  "admin.suspendUser": notImplemented,
+  "admin.reinstateUser": notImplemented,
+  "admin.putUserRoles": notImplemented,
+  "admin.sendPasswordReset": notImplemented,
+  "admin.signOutUser": notImplemented,
+  "admin.listKyc": listKyc,
+  "admin.claimNextKyc": notImplemented,
+  "admin.bulkKyc": notImplemented,
+  "admin.getKyc": getKyc,
+  "admin.assignKyc": notImplemented,
+  "admin.releaseKyc": notImplemented,
+  "admin.addKycNote": notImplemented,
+  "admin.decideKyc": decideKyc,
+  "admin.approveKyc": notImplemented,
+  "admin.requeueKyc": notImplemented,
+  "admin.revokeKyc": notImplemented,
+  "admin.reopenKyc": notImplemented,
+  "admin.getDocumentUrl": notImplemented,
+  "admin.listApiKeys": notImplemented,
+  "admin.createApiKey": notImplemented,
+  "admin.rotateApiKey": notImplemented,
+  "admin.revokeApiKey": notImplemented,
+  "admin.listWebhookEndpoints": notImplemented,
+  "admin.createWebhookEndpoint": notImplemented,
+  "admin.updateWebhookEndpoint": notImplemented,
+  "admin.deleteWebhookEndpoint": notImplemented,
+  "admin.rotateWebhookSecret": notImplemented,
+  "admin.listWebhookDeliveries": notImplemented,
+  "admin.redeliverWebhook": notImplemented,
+  "admin.listAudit": notImplemented,
+  "admin.verifyAudit": notImplemented,
+  "admin.listWebhookEvents": notImplemented,
+  "admin.replayWebhookEvent": notImplemented,
+  "admin.listOutbox": notImplemented,
+  "admin.retryOutboxMessage": notImplemented,
+  "admin.getStats": notImplemented,
+  "admin.listErasureRequests": notImplemented,
+  "admin.exportKycCsv": notImplemented,
+} satisfies OperationTable<"admin", AdminDeps>;
+
+/** The back office. */
+export function createApp(deps: AdminDeps): FunctionApp {
+  return createFunctionApp({ name: "admin", deps, operations, validators });
+}

@@ -1,0 +1,17 @@
+import { type CoreDeps, createCoreDeps } from "../_shared/core-deps.ts";
+import type { Environment, KycProviderEnvironment } from "../_shared/env.ts";
+import { createKycProvider } from "../_shared/providers/create-kyc-provider.ts";
+import type { KycProvider } from "../_shared/providers/kyc-provider.ts";
+import { createStorage, type Storage } from "../_shared/storage/storage.ts";
+
+/** What the operation of this function needs. */
+export type WorkerDeps = CoreDeps & { readonly provider: KycProvider; readonly storage: Storage };
+
+/** Wires up the function. Without the provider's secrets it does not start. */
+export function createDeps(env: Environment, provider: KycProviderEnvironment): WorkerDeps {
+  return {
+    ...createCoreDeps(env, "worker"),
+    provider: createKycProvider(provider),
+    storage: createStorage(env),
+  };
+}

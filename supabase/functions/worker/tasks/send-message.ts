@@ -1,0 +1,143 @@
+import { SERVICE } from "../../_shared/auth/principal.ts";
+import { only } from "../../_shared/db/only.ts";
+import type { RunTransaction } from "../../_shared/db/transaction.ts";
+import { ingestEvent } from "../../_shared/providers/ingest-event.ts";
+import { type Applicant, ProviderError } from "../../_shared/providers/kyc-provider.ts";
+import type { WorkerDeps } from "../deps.ts";
+import type { Message } from "./message.ts";
+
+/** What sending needs. */
+export type Sending = { readonly deps: WorkerDeps; readonly transaction: RunTransaction };
+
+/** What the database keeps of a submission; see `private.kyc_submission`. */
+type StoredSubmission = {
+  readonly verification_id: string;
+  readonly attempt: number;
+  readonly provider_reference: string | null;
+  readonly applicant: Applicant;
+  readonly documents: readonly {
+    readonly type: string;
+    readonly side: string;
+    readonly content_type: string;
+    readonly sha256: string;
+    readonly storage_path: string;
+  }[];
+  /** Whether the verification still waits for it. */
+  readonly is_wanted: boolean;
+};
+
+/** How long the provider may take to fetch the documents. */
+const LINK_LIFETIME_SECONDS = 24 * 60 * 60;
+const ACCEPTED = 202;
+
+/**
+ * Sends one message and notes that it arrived. What is sent is read here and not when the message
+ * was written, so the queue holds no personal data.
+ *
+ * @throws ProviderError or any other error: the message did not arrive
+ */
+export async function sendMessage(sending: Sending, message: Message): Promise<void> {
+  const { provider } = sending.deps;
+  if (message.provider !== null && message.provider !== provider.name) {
+    throw new ProviderError("unavailable", "No adapter for this provider is configured.");
+  }
+  switch (message.topic) {
+    case "provider.submit":
+      return submit(sending, message);
+    case "provider.fetch":
+      return fetchState(sending, message);
+    case "provider.cancel":
+      return withReference(sending, message, (reference) => provider.cancel(reference));
+    case "provider.redact":
+      return withReference(sending, message, (reference) => provider.redact(reference));
+    case "storage.remove":
+      await sending.deps.storage.remove(message.payload.paths ?? []);
+      return acknowledge(sending, message);
+  }
+}
+
+async function submit(sending: Sending, message: Message): Promise<void> {
+  const { provider } = sending.deps;
+  const submission = await readSubmission(sending, message);
+  if (!submission.is_wanted) return acknowledge(sending, message);
+  // The last try had no answer, so it may have arrived: ask before sending a person's data again.
+  const isUncertain = message.attempts > 1 && message.last_status_code === null;
+  const known = isUncertain ? await provider.find(message.subject_id, submission.attempt) : null;
+  const reference = known?.provider_reference ?? (await post(sending, message, submission));
+  await sending.transaction(
+    SERVICE,
+    (tx) => tx`
+      select private.kyc_provider_accepted(${message.message_id}, ${reference}, ${ACCEPTED})
+    `,
+  );
+}
+
+async function post(
+  { deps: { provider, storage } }: Sending,
+  { idempotency_key: key }: Message,
+  { verification_id, attempt, applicant, documents }: StoredSubmission,
+): Promise<string> {
+  const urls = await storage.signDownloads(
+    documents.map(({ storage_path }) => storage_path),
+    LINK_LIFETIME_SECONDS,
+  );
+  return provider.submit(
+    {
+      verificationId: verification_id,
+      attempt,
+      applicant,
+      documents: documents.map(({ type, side, content_type, sha256 }, index) => ({
+        type,
+        side,
+        contentType: content_type,
+        sha256,
+        url: urls[index] ?? "",
+      })),
+    },
+    key,
+  );
+}
+
+/** Asks for the newest state and takes it in like an event, so that a lost webhook heals. */
+async function fetchState(sending: Sending, message: Message): Promise<void> {
+  const { provider } = sending.deps;
+  const { provider_reference, verification_id, attempt } = await readSubmission(sending, message);
+  const event = provider_reference
+    ? await provider.fetch(provider_reference)
+    : await provider.find(verification_id, attempt);
+  if (event?.outcome) {
+    const text = JSON.stringify(event);
+    await sending.transaction(SERVICE, (tx) => ingestEvent(tx, provider.name, event, text));
+  }
+  return acknowledge(sending, message);
+}
+
+/** Without a reference the provider never got the submission, and there is nothing to take back. */
+async function withReference(
+  sending: Sending,
+  message: Message,
+  call: (reference: string) => Promise<void>,
+): Promise<void> {
+  const { provider_reference } = await readSubmission(sending, message);
+  if (provider_reference !== null) await call(provider_reference);
+  return acknowledge(sending, message);
+}
+
+async function readSubmission(
+  { transaction }: Sending,
+  { subject_id, payload }: Message,
+): Promise<StoredSubmission> {
+  const { submission } = only(
+    await transaction(
+      SERVICE,
+      (tx) => tx<{ submission: StoredSubmission }[]>`
+        select private.kyc_submission(${subject_id}, ${payload.attempt ?? 0}) as submission
+      `,
+    ),
+  );
+  return submission;
+}
+
+async function acknowledge({ transaction }: Sending, { message_id }: Message): Promise<void> {
+  await transaction(SERVICE, (tx) => tx`select private.outbox_sent(${message_id})`);
+}
