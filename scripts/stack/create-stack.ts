@@ -49,6 +49,8 @@ export interface Stack {
   /** What tests, demo and bench know of a stack. */
   readonly env: Readonly<Record<string, string>>;
   readonly functions: readonly string[];
+  /** Where a function listens behind the gateway, for measurements. */
+  functionUrl(name: string): string;
   /** Process ids by name, for tests and measurements. */
   pids(): Record<string, number>;
   /** Ends every process and frees every port. Safe to call twice. */
@@ -139,6 +141,11 @@ function describe(assembly: Assembly, teardown: Teardown): Stack {
       MOCK_KYC_ADMIN_KEY: LOCAL_MOCK_KYC_ADMIN_KEY,
     },
     functions: assembly.functions.routes().map((route) => route.name),
+    functionUrl: (name) => {
+      const route = assembly.functions.routes().find((candidate) => candidate.name === name);
+      if (!route) throw new StackError("service_failed", `There is no function ${name}.`);
+      return `http://127.0.0.1:${route.port}/${name}`;
+    },
     pids: () => ({
       ...Object.fromEntries(assembly.children.map((child) => [child.name, child.pid])),
       ...assembly.functions.pids(),
