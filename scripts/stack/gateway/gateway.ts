@@ -1,10 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
+import { AUTH_PREFIX, createAuthService } from "./auth/service.ts";
 import { createCallerIdentifier } from "./caller.ts";
 import type { FunctionRoute, GatewayConfig } from "./config.ts";
+import { createDocsApp, indexPage } from "./docs/app.ts";
 import { createFunctionProxy, FUNCTIONS_PREFIX } from "./functions/proxy.ts";
-import { sendWebResponse, toWebRequest } from "./http/web-bridge.ts";
-import { createDataApi } from "./rest/data-api.ts";
-import { findRoute, type Route } from "./routes.ts";
+import { listen, serve } from "./http/server.ts";
+import { createMailApp } from "./mail/app.ts";
+import { createMailbox, type Mailbox } from "./mail/mailbox.ts";
+import { createDataApi, REST_PREFIX } from "./rest/data-api.ts";
+import { answer, type Route } from "./routes.ts";
+import { below, type Service } from "./service.ts";
+import { createStorageService, STORAGE_PREFIX } from "./storage/service.ts";
 import { loadTokenKeys } from "./tokens/signing-key.ts";
 import { createTokenVerifier } from "./tokens/verify.ts";
 
@@ -15,45 +21,95 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
+const DOCS_PREFIX = "/docs/";
+
+interface Api {
+  readonly listener: RequestListener;
+  setFunctions(functions: readonly FunctionRoute[]): void;
+  close(): Promise<void>;
 }
 
-export async function createGateway(config: GatewayConfig): Promise<Gateway> {
+interface Surroundings {
+  readonly apiUrl: string;
+  readonly mailUrl: string;
+  readonly mailbox: Mailbox;
+}
+
+/** The routes of the one origin, and what is behind them. */
+async function createApi(config: GatewayConfig, around: Surroundings): Promise<Api> {
   const keys = await loadTokenKeys(config.signingKey);
   const verify = createTokenVerifier(keys);
   const identify = createCallerIdentifier(config, verify);
   const functions = createFunctionProxy(config, verify);
   functions.setFunctions(config.functions);
-  const dataApi = await createDataApi({ dbUrl: config.dbUrl, api: config.api, identify });
-  const routes: Route[] = [{ prefix: "/rest/v1/", handle: dataApi.handle }];
-
-  const serve = async (req: IncomingMessage, res: ServerResponse) => {
-    const origin = config.apiUrl ?? `http://${req.headers.host}`;
-    const request = toWebRequest(req, origin);
-    await sendWebResponse(await findRoute(routes, request), res);
-  };
-  const server = createServer((req, res) => {
-    if (req.url?.startsWith(FUNCTIONS_PREFIX)) functions.handle(req, res);
-    else serve(req, res).catch(() => res.destroy());
-  });
-  const apiPort = await listen(server, config.host, config.apiPort);
+  const { apiUrl, mailUrl, mailbox } = around;
+  const auth = await createAuthService({ config, apiUrl, keys, verify, mailbox });
+  const rest = await createDataApi({ dbUrl: config.dbUrl, api: config.api, identify });
+  const storage = await createStorageService(config, identify);
+  const docs = createDocsApp(config.contractFile);
+  const routes: readonly Route[] = [
+    { prefix: AUTH_PREFIX, cors: true, handle: auth.handle },
+    { prefix: REST_PREFIX, cors: true, handle: rest.handle },
+    { prefix: STORAGE_PREFIX, cors: true, handle: storage.handle },
+    {
+      prefix: DOCS_PREFIX,
+      cors: false,
+      handle: (request) => docs.fetch(below(request, DOCS_PREFIX)),
+    },
+    { prefix: "/docs", exact: true, cors: false, handle: () => redirectTo(DOCS_PREFIX) },
+    { prefix: "/", exact: true, cors: false, handle: () => indexPage(apiUrl, mailUrl) },
+  ];
+  const others = serve((request, peer) => answer(routes, request, peer));
+  const services: readonly Service[] = [auth, rest, storage];
   return {
-    apiPort,
-    mailPort: config.mailPort,
+    listener: (req, res) => {
+      if (req.url?.startsWith(FUNCTIONS_PREFIX)) functions.handle(req, res);
+      else others(req, res);
+    },
     setFunctions: functions.setFunctions,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
       functions.close();
-      await dataApi.close();
+      await Promise.all(services.map((service) => service.close()));
+    },
+  };
+}
+
+function redirectTo(path: string): Response {
+  return new Response(null, { status: 308, headers: { Location: path } });
+}
+
+const answerStarting: RequestListener = (_, res) => {
+  res.writeHead(503, { "Content-Type": "application/json", "Retry-After": "1" });
+  res.end(JSON.stringify({ message: "The stack is starting." }));
+};
+
+/**
+ * One origin for Auth, the Data API, Storage, functions and the documentation, and the mail catcher
+ * beside it. The ports are taken first, because links and tokens carry them.
+ */
+export async function createGateway(config: GatewayConfig): Promise<Gateway> {
+  const mailbox = createMailbox();
+  const mailApp = createMailApp(mailbox);
+  const mail = await listen(
+    serve((request) => mailApp.fetch(request)),
+    config.host,
+    config.mailPort,
+  );
+  let listener = answerStarting;
+  const front = await listen((req, res) => listener(req, res), config.host, config.apiPort);
+  const api = await createApi(config, {
+    apiUrl: config.apiUrl ?? `http://${config.host}:${front.port}`,
+    mailUrl: `http://${config.host}:${mail.port}/`,
+    mailbox,
+  });
+  listener = api.listener;
+  return {
+    apiPort: front.port,
+    mailPort: mail.port,
+    setFunctions: api.setFunctions,
+    async close() {
+      await Promise.all([front.close(), mail.close()]);
+      await api.close();
     },
   };
 }

@@ -3,15 +3,12 @@ import { createPostgresConnection } from "@supabase/lite/postgres";
 import postgres from "postgres";
 import { credentialsOf, type IdentifyCaller } from "../caller.ts";
 import type { ApiToml } from "../config-toml.ts";
-import type { WebHandler } from "../http/web-bridge.ts";
+import type { Service } from "../service.ts";
 import type { CallerClaims } from "../tokens/claims.ts";
 import { JSON_TYPES } from "./json-types.ts";
 import { refuseKey, refuseRole, refuseToken } from "./refusals.ts";
 
-export interface DataApi {
-  readonly handle: WebHandler;
-  close(): Promise<void>;
-}
+export const REST_PREFIX = "/rest/v1/";
 
 export interface DataApiOptions {
   readonly dbUrl: string;
@@ -19,7 +16,7 @@ export interface DataApiOptions {
   readonly identify: IdentifyCaller;
 }
 
-const API_ROLES = new Set(["anon", "authenticated", "service_role"]);
+export const API_ROLES = new Set(["anon", "authenticated", "service_role"]);
 const CONNECTIONS = 10;
 
 function connect({ dbUrl, api }: DataApiOptions) {
@@ -51,7 +48,7 @@ async function reloadOnNotify(dbUrl: string, reload: () => Promise<void>) {
  * The Data API: `@supabase/lite`'s PostgREST on our database. The caller is established here, and
  * handed over outside the request, so that no header can claim to be somebody.
  */
-export async function createDataApi(options: DataApiOptions): Promise<DataApi> {
+export async function createDataApi(options: DataApiOptions): Promise<Service> {
   const callers = new WeakMap<Request, CallerClaims>();
   const connection = connect(options);
   const app = new App({

@@ -1,0 +1,59 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { sendWebResponse, toWebRequest, type WebHandler } from "./web-bridge.ts";
+
+export interface HttpServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** Longer than any client keeps an idle connection, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 75_000;
+
+export async function listen(
+  listener: RequestListener,
+  host: string,
+  port: number,
+): Promise<HttpServer> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, listener);
+  const bound = await bind(server, host, port);
+  return {
+    port: bound,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
+
+/** Lets a Web handler answer; a failure inside costs one connection, never the process. */
+export function serve(handle: WebHandler): RequestListener {
+  const run = async (req: IncomingMessage, res: ServerResponse) => {
+    const request = toWebRequest(req, `http://${req.headers.host ?? "localhost"}`);
+    await sendWebResponse(await handle(request, req.socket.remoteAddress ?? ""), res);
+  };
+  return (req, res) => {
+    run(req, res).catch((error: unknown) => {
+      console.error(`gateway: ${req.method} ${req.url}:`, error);
+      res.destroy();
+    });
+  };
+}
