@@ -25,7 +25,7 @@ begin
 end
 $$;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
-grant execute on function private.uuid_v7() to authenticated, service_role, nff_engine;
+grant execute on function private.uuid_v7() to nff_engine;
 
 /* A text as UUID, null if it is none. */
 create function private.uuid_or_null(p_value text)
@@ -42,7 +42,6 @@ begin
 end
 $$;
 comment on function private.uuid_or_null(text) is 'Casts without failing on texts that come from outside.';
-grant execute on function private.uuid_or_null(text) to authenticated, service_role, nff_engine;
 
 /* A moment as the contract writes it: UTC with milliseconds and Z. */
 create function private.iso(p_at timestamptz)
@@ -57,7 +56,7 @@ begin
 end
 $$;
 comment on function private.iso(timestamptz) is 'Formats a moment as in the contract.';
-grant execute on function private.iso(timestamptz) to authenticated, service_role, nff_engine;
+grant execute on function private.iso(timestamptz) to authenticated;
 
 /*
  * Whether a text is trimmed, not empty, at most p_max characters long and free of control characters
@@ -77,7 +76,8 @@ begin
 end
 $$;
 comment on function private.is_plain_text(text, integer) is 'Whether a text may stand in a name or an address.';
-grant execute on function private.is_plain_text(text, integer) to authenticated, service_role;
+-- The check constraints of a table run with the rights of who writes to it.
+grant execute on function private.is_plain_text(text, integer) to authenticated;
 
 /* Counts a change of the row and dates it, so that neither can be set by the writer. */
 create function private.tg__touch()

@@ -38,7 +38,6 @@ begin
 end
 $$;
 comment on function private.idempotency_caller() is 'Subject of the token, or the role of the key.';
-grant execute on function private.idempotency_caller() to authenticated, service_role;
 
 /*
  * Opens a request with an idempotency key; the first call of its transaction.

@@ -87,7 +87,6 @@ begin
 end
 $$;
 comment on function private.kyc_user_status(public.kyc_status) is 'Projection of a state for its owner.';
-grant execute on function private.kyc_user_status(public.kyc_status) to authenticated, service_role;
 
 /*
  * The whole machine: {states: [{status, user_status, is_open, is_final}], transitions: [{from, to, actor,
@@ -141,4 +140,3 @@ begin
 end
 $$;
 comment on function private.kyc_is_open(public.kyc_status) is 'Whether a verification in this state is open.';
-grant execute on function private.kyc_is_open(public.kyc_status) to authenticated, service_role;

@@ -22,7 +22,6 @@ begin
 end
 $$;
 comment on function private.address_json(public.addresses) is 'An address for its owner and for staff.';
-grant execute on function private.address_json(public.addresses) to authenticated;
 
 /* The person of a case (schema AdminKycSubject). */
 create function private.kyc_case_subject(p_user_id uuid)
