@@ -31,7 +31,7 @@ function newClient({ supabaseUrl, publishableKey }: DemoSettings): SupabaseClien
 const Messages = z.object({
   messages: z.array(z.object({ ID: z.string(), To: z.array(z.object({ Address: z.string() })) })),
 });
-const Message = z.object({ Text: z.string() });
+const Message = z.object({ Text: z.string(), HTML: z.string() });
 
 async function readJson<Shape extends z.ZodType>(url: string, shape: Shape) {
   const response = await fetch(url);
@@ -47,8 +47,9 @@ async function confirmationLink(mailpitUrl: string, email: string): Promise<stri
     To.some(({ Address }) => Address.toLowerCase() === wanted),
   );
   if (!found) return null;
-  const { Text } = await readJson(`${mailpitUrl}/api/v1/message/${found.ID}`, Message);
-  return /https?:\/\/[^\s()<>"]*\/auth\/v1\/verify\?[^\s()<>"]+/.exec(Text)?.[0] ?? null;
+  const { Text, HTML } = await readJson(`${mailpitUrl}/api/v1/message/${found.ID}`, Message);
+  const text = `${Text}\n${HTML.replaceAll("&amp;", "&")}`;
+  return /https?:\/\/[^\s()<>"]*\/auth\/v1\/verify\?[^\s()<>"]+/.exec(text)?.[0] ?? null;
 }
 
 /**

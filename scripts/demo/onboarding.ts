@@ -23,7 +23,6 @@ const Projection = z.object({
     }),
   ),
 });
-const Me = z.object({ kyc: Projection });
 const Verification = z.object({
   verification_id: z.uuid(),
   status: z.string(),
@@ -76,38 +75,48 @@ async function openAccount(
   return story.step("sign in", () => signIn(settings, credentials));
 }
 
-async function fillProfile({ rest, client }: Account, story: Narrator): Promise<void> {
-  await story.step("set date of birth and phone", async () => {
-    const { etag } = await rest.get("/users/me", Me);
-    const body = { date_of_birth: "1990-04-23", phone: "+4915112345678" };
-    await rest.patch("/users/me", Me, { ifMatch: etag, body });
-  });
-  await story.step("set the address", async () => {
-    const { etag } = await rest.get("/users/me", Me);
-    const body = {
-      address_name: "Home",
-      street_address_1: "Lindenstraße 12",
-      city: "Berlin",
-      state_region: "Berlin",
-      postal_code: "10969",
-      country: "DE",
-    };
-    await rest.put("/users/me/address", Anything, { ifMatch: etag, body });
-  });
-  const { value: me } = await rest.get("/users/me", Me);
-  const missing = me.kyc.requirements.flatMap(({ kind, field }) =>
-    kind === "consent" && field ? [field] : [],
+async function setProfile({ rest }: Account): Promise<void> {
+  const { etag } = await rest.get("/users/me", Anything);
+  const body = { date_of_birth: "1990-04-23", phone: "+4915112345678" };
+  await rest.patch("/users/me", Anything, { ifMatch: etag, body });
+}
+
+async function setAddress({ rest }: Account): Promise<void> {
+  const { etag } = await rest.get("/users/me", Anything);
+  const body = {
+    address_name: "Home",
+    street_address_1: "Lindenstraße 12",
+    city: "Berlin",
+    state_region: "Berlin",
+    postal_code: "10969",
+    country: "DE",
+  };
+  await rest.put("/users/me/address", Anything, { ifMatch: etag, body });
+}
+
+/** Reads the requirements and does what concerns the person; the documents come after. */
+async function meetRequirements(account: Account, story: Narrator): Promise<void> {
+  const { rest, client } = account;
+  const { value } = await story.step(
+    "read what is asked for",
+    () => rest.get("/kyc/status", Projection),
+    ({ value: { requirements } }) =>
+      requirements
+        .map(({ kind, field, document_type }) => field ?? document_type ?? kind)
+        .join(", "),
   );
-  await story.step(
-    "agree to what is asked for",
-    async () => {
-      for (const document of missing) {
-        const body = { document, version: CONSENT_VERSION };
-        await rest.post("/users/me/consents", Anything, { body });
-      }
-    },
-    () => missing.join(", "),
-  );
+  const kinds = new Set(value.requirements.map(({ kind }) => kind));
+  if (kinds.has("profile_field")) {
+    await story.step("complete the profile", () => setProfile(account));
+  }
+  if (kinds.has("address")) await story.step("set the address", () => setAddress(account));
+  for (const { kind, field } of value.requirements) {
+    if (kind !== "consent") continue;
+    const body = { document: field, version: CONSENT_VERSION };
+    await story.step(`consent to ${field}`, () =>
+      rest.post("/users/me/consents", Anything, { body }),
+    );
+  }
   await story.step(
     "read the own profile with supabase-js",
     async () => {
@@ -153,12 +162,12 @@ export async function onboard(
   person: Person,
 ): Promise<Onboarding> {
   const account = await openAccount(settings, story, person);
-  await fillProfile(account, story);
   const { rest, userId } = account;
   const { value: draft } = await story.step("start a verification", () =>
     rest.post("/kyc/verifications", Verification),
   );
   const verificationId = draft.verification_id;
+  await meetRequirements(account, story);
   const photo = await story.step("take a photo of the passport", () => passportPhoto(userId));
   await story.step(
     "upload the passport and have it checked",
