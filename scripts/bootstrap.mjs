@@ -92,6 +92,8 @@ function handOver(command, args) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: {
       ...process.env,
+      // Keeps what TypeScript became: a faster start, and 20 MB less.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, ".stack", "cache", "node"),
       PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`,
     },
   });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FunctionRoute, GatewayConfigInput } from "../gateway/config.ts";
 import type { Child, SpawnChild } from "../processes.ts";
-import { outboundEnv, startService } from "./json-lines.ts";
+import { serviceEnv, startService } from "./json-lines.ts";
 
 /** The tables of config.toml go as they stand there: the gateway process validates them. */
 type GatewayDocument = Omit<GatewayConfigInput, "api" | "auth" | "storage"> &
@@ -11,6 +11,7 @@ type GatewayDocument = Omit<GatewayConfigInput, "api" | "auth" | "storage"> &
 export interface GatewayOptions {
   readonly config: GatewayDocument;
   readonly stateDir: string;
+  readonly cacheDir: string;
   readonly root: string;
   readonly spawn: SpawnChild;
 }
@@ -33,7 +34,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       command: process.execPath,
       args: [fileURLToPath(new URL("../gateway/main.ts", import.meta.url))],
       cwd: options.root,
-      env: outboundEnv(),
+      env: serviceEnv(options.cacheDir),
       logFile: join(options.stateDir, "logs", "gateway.log"),
       stdin: true,
     },

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { z } from "zod";
 import { StackError } from "../errors.ts";
 import { type Child, type ChildSpec, type SpawnChild, tailOf } from "../processes.ts";
@@ -45,25 +46,27 @@ export async function startService(
   );
 }
 
-/** What a Node service of the stack inherits: how to reach the outside, and nothing that configures it. */
-export function outboundEnv(): Record<string, string> {
-  const names = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-  ];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+/** How a Node service reaches the outside. */
+const OUTBOUND = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+];
+
+/** What a Node service of the stack inherits: nothing that configures it. */
+export function serviceEnv(cacheDir: string): Record<string, string> {
+  const outbound = OUTBOUND.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  // Keeps what TypeScript became: 20 MB less per process, and a faster start.
+  return { ...Object.fromEntries(outbound), NODE_COMPILE_CACHE: join(cacheDir, "node") };
 }

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { LOCAL_MOCK_KYC_ADMIN_KEY } from "../keys.ts";
 import type { Child, SpawnChild } from "../processes.ts";
-import { outboundEnv, startService } from "./json-lines.ts";
+import { serviceEnv, startService } from "./json-lines.ts";
 
 export interface MockKycOptions {
   readonly root: string;
   readonly stateDir: string;
+  readonly cacheDir: string;
   readonly port: number;
   /** Shared with the functions: what they send, and what the mock signs with. */
   readonly apiKey: string;
@@ -24,7 +25,7 @@ export async function startMockKyc(options: MockKycOptions): Promise<Child> {
     args: [join(options.root, "mock-kyc", "main.ts")],
     cwd: options.root,
     env: {
-      ...outboundEnv(),
+      ...serviceEnv(options.cacheDir),
       MOCK_KYC_API_KEY: options.apiKey,
       MOCK_KYC_WEBHOOK_SECRETS: options.webhookSecrets,
       MOCK_KYC_ADMIN_KEY: LOCAL_MOCK_KYC_ADMIN_KEY,
