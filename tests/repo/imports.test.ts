@@ -27,7 +27,7 @@ const LAYERS: readonly { from: RegExp; may: readonly RegExp[] }[] = [
   },
   {
     from: /^supabase\/functions\/[a-z-]+\/index\.ts$/,
-    may: [/^supabase\/functions\/[a-z-]+\/app\.ts$/, /^supabase\/functions\/_shared\//],
+    may: [/^supabase\/functions\/[a-z-]+\/(app|deps)\.ts$/, /^supabase\/functions\/_shared\//],
   },
   {
     from: /^supabase\/functions\/[a-z-]+\//,

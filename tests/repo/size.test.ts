@@ -28,13 +28,23 @@ test("few source files are longer than 250 lines", () => {
   expect(long.length / production.length, long.join(", ")).toBeLessThan(0.03);
 });
 
+/** Lines of a function without those of the functions inside it, which are counted for themselves. */
+function ownLines(node: ts.Node): number {
+  let lines = node.getText().split("\n").length;
+  const visit = (child: ts.Node): void => {
+    if (ts.isFunctionLike(child)) lines -= child.getText().split("\n").length - 1;
+    else child.forEachChild(visit);
+  };
+  node.forEachChild(visit);
+  return lines;
+}
+
 test("no function of the product is longer than 50 lines (name a part of it)", () => {
   const long: string[] = [];
   for (const path of sourceFiles("supabase/functions", "scripts", "mock-kyc")) {
     for (const node of nodes(parse(path))) {
       if (!ts.isFunctionLike(node) || !("body" in node) || !node.body) continue;
-      const lines = node.getText().split("\n").length;
-      if (lines > 50) long.push(`${path}:${lineOf(node)} has ${lines} lines`);
+      if (ownLines(node) > 50) long.push(`${path}:${lineOf(node)} has ${ownLines(node)} lines`);
     }
   }
   expect(long).toEqual([]);
