@@ -9,7 +9,7 @@ import {
   isTokenExpired,
   type OneTimeTokenType,
 } from "./one-time-tokens.ts";
-import { hashPassword, randomPassword } from "./passwords.ts";
+import { randomPassword } from "./passwords.ts";
 import {
   findUserById,
   isBanned,
@@ -48,9 +48,9 @@ export async function confirmEmail(db: Db, user: UserRow): Promise<void> {
   await clearOneTimeTokens(db, user.id);
 }
 
-async function confirmSignup(db: Db, user: UserRow): Promise<void> {
+async function confirmSignup(context: AuthContext, db: Db, user: UserRow): Promise<void> {
   if (!user.encrypted_password && user.invited_at) {
-    const hash = await hashPassword(db, randomPassword());
+    const hash = await context.passwords.hash(randomPassword());
     await updateUser(db, user.id, { encrypted_password: hash });
   }
   await audit(db, actorOf(user), "user_signedup", { provider: "email" });
@@ -127,7 +127,7 @@ export async function confirmToken(
   if (isBanned(user)) throw userBanned();
   if (isTokenExpired(user, token.type, context.config)) throw otpExpired(message);
   const kind = kindOf(type, token);
-  if (kind === "signup" || kind === "invite") await confirmSignup(db, user);
+  if (kind === "signup" || kind === "invite") await confirmSignup(context, db, user);
   else if (kind === "magiclink" || kind === "recovery") await confirmRecovery(db, user);
   else if ((await confirmEmailChange(context, db, user, token)) === "half") {
     return { state: "half" };

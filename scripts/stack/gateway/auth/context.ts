@@ -4,6 +4,7 @@ import type { TokenKeys } from "../tokens/signing-key.ts";
 import type { VerifyToken } from "../tokens/verify.ts";
 import type { ClaimsHook } from "./claims.ts";
 import type { AuthMailer } from "./mailer.ts";
+import type { Passwords } from "./passwords.ts";
 
 /** What every endpoint of Auth works with. */
 export interface AuthContext {
@@ -16,6 +17,7 @@ export interface AuthContext {
   readonly keys: TokenKeys;
   readonly verify: VerifyToken;
   readonly mailer: AuthMailer;
+  readonly passwords: Passwords;
   /** Changes the claims of an access token before it is signed. */
   readonly claimsHook: ClaimsHook | undefined;
 }

@@ -1,5 +1,5 @@
+import postgres from "postgres";
 import type { AuthToml } from "../config-toml.ts";
-import type { Db } from "./database.ts";
 import { AuthError, validationFailed } from "./errors.ts";
 
 /** bcrypt ignores what comes after. */
@@ -44,27 +44,37 @@ export function requireStrongPassword(password: string, config: AuthToml): void 
   if (weakness) throw weakness;
 }
 
-/** Postgres computes the hash: in this process it would stop every other request for its duration. */
-export async function hashPassword(db: Db, password: string): Promise<string> {
-  const [row] = await db<{ hash: string }[]>`
-    select extensions.crypt(${password}, extensions.gen_salt('bf', ${BCRYPT_COST})) as hash`;
-  if (!row) throw new Error("no password hash");
-  return row.hash;
-}
-
 /** A hash that no password has, so that unknown accounts take as long as wrong passwords. */
 const DECOY_HASH = `$2a$${BCRYPT_COST}$${"0".repeat(53)}`;
 
-export async function passwordMatches(
-  db: Db,
-  password: string,
-  hash: string | null | undefined,
-): Promise<boolean> {
-  // $2a$, $2b$ and $2y$ name the same algorithm; pgcrypto knows the first.
-  const comparable = hash ? hash.replace(/^\$2[by]\$/, "$2a$") : DECOY_HASH;
-  const [row] = await db<{ matches: boolean }[]>`
-    select extensions.crypt(${password}, ${comparable}) = ${comparable} as matches`;
-  return Boolean(hash) && row?.matches === true;
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  matches(password: string, hash: string | null | undefined): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * Postgres computes the hashes: in this process one would stop every other request for its duration.
+ * On a connection of its own, because Auth's role may not use the extensions.
+ */
+export function createPasswords(dbUrl: string): Passwords {
+  const sql = postgres(dbUrl, { max: 2, onnotice: () => {} });
+  return {
+    async hash(password) {
+      const [row] = await sql<{ hash: string }[]>`
+        select extensions.crypt(${password}, extensions.gen_salt('bf', ${BCRYPT_COST})) as hash`;
+      if (!row) throw new Error("no password hash");
+      return row.hash;
+    },
+    async matches(password, hash) {
+      // $2a$, $2b$ and $2y$ name the same algorithm; pgcrypto knows the first.
+      const comparable = hash ? hash.replace(/^\$2[by]\$/, "$2a$") : DECOY_HASH;
+      const [row] = await sql<{ matches: boolean }[]>`
+        select extensions.crypt(${password}, ${comparable}) = ${comparable} as matches`;
+      return Boolean(hash) && row?.matches === true;
+    },
+    close: () => sql.end({ timeout: 1 }),
+  };
 }
 
 /** For accounts that must not be signed in to with a password until somebody sets one. */

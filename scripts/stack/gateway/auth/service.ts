@@ -10,6 +10,7 @@ import { createAuthApp, OPEN_PATHS } from "./app.ts";
 import { connectAuth } from "./database.ts";
 import { loadMailTemplates } from "./mail-templates.ts";
 import { createAuthMailer } from "./mailer.ts";
+import { createPasswords } from "./passwords.ts";
 
 export const AUTH_PREFIX = "/auth/v1/";
 
@@ -27,6 +28,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
   const externalUrl = `${apiUrl}/auth/v1`;
   const templates = await loadMailTemplates(config.auth, config.projectDir);
   const sql = connectAuth(config.dbUrl);
+  const passwords = createPasswords(config.dbUrl);
   const app = createAuthApp({
     sql,
     config: config.auth,
@@ -40,6 +42,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
       templates,
       deliver: mailbox.deliver,
     }),
+    passwords,
     claimsHook: undefined,
   });
   return {
@@ -51,6 +54,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
       if (refused && !OPEN_PATHS.test(new URL(inner.url).pathname)) return refuseKey(key);
       return app.fetch(inner, { peer, keyRole: refused ? undefined : key });
     },
-    close: () => sql.end({ timeout: 1 }),
+    async close() {
+      await Promise.all([sql.end({ timeout: 1 }), passwords.close()]);
+    },
   };
 }

@@ -5,7 +5,6 @@ import type { AuthContext, Client } from "./context.ts";
 import type { Db, UserRow } from "./database.ts";
 import { AuthError, unprocessable } from "./errors.ts";
 import type { JsonMap } from "./json.ts";
-import { hashPassword } from "./passwords.ts";
 import { presentDecoy, presentUser } from "./present.ts";
 import { inTransaction, type LinkOptions, sendConfirmation } from "./send-links.ts";
 import { openSession } from "./sessions.ts";
@@ -54,14 +53,15 @@ async function repeatedSignUp(context: AuthContext, owner: UserRow, signUp: Sign
   return presentDecoy(signUp.email, signUp.data);
 }
 
-async function storeSignUp(db: Db, signUp: SignUp): Promise<UserRow> {
+async function storeSignUp(context: AuthContext, db: Db, signUp: SignUp): Promise<UserRow> {
   const { email, password, data } = signUp;
   const id = crypto.randomUUID();
   return createUser(db, {
     id,
     email,
-    passwordHash: await hashPassword(db, password),
+    passwordHash: await context.passwords.hash(password),
     userMetadata: withClaims(data, email, id),
+    identityData: data,
   });
 }
 
@@ -74,7 +74,7 @@ export async function signUpWithEmail(context: AuthContext, signUp: SignUp) {
   if (owner?.email_confirmed_at) return repeatedSignUp(context, owner, signUp);
   return inTransaction(context, async (db, later) => {
     // An unconfirmed account keeps its first password and data: nobody has proved who they are.
-    const user = owner ?? (await storeSignUp(db, signUp));
+    const user = owner ?? (await storeSignUp(context, db, signUp));
     if (context.config.email.enable_confirmations) {
       await sendConfirmation(context, db, user, signUp.link, later);
       return presentUser(await reloadAccount(db, user.id));

@@ -55,7 +55,8 @@ export interface NewUser {
   readonly passwordHash: string;
   readonly role?: string;
   readonly userMetadata: JsonMap;
-  readonly appMetadata?: JsonMap;
+  /** What the person said at sign-up; the identity keeps a copy. */
+  readonly identityData?: JsonMap;
 }
 
 /** Creates the account together with its e-mail identity, as sign-up, invitation and admin do. */
@@ -70,11 +71,7 @@ export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> 
       role: input.role ?? "authenticated",
       email: input.email,
       encrypted_password: input.passwordHash,
-      raw_app_meta_data: db.json({
-        provider: "email",
-        providers: ["email"],
-        ...input.appMetadata,
-      }),
+      raw_app_meta_data: db.json({ provider: "email", providers: ["email"] }),
       raw_user_meta_data: db.json(input.userMetadata),
       confirmation_token: "",
       recovery_token: "",
@@ -84,7 +81,7 @@ export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> 
       updated_at: new Date(),
     })} returning *`;
   if (!user) throw new Error("the new user was not stored");
-  await insertIdentity(db, id, "email", id, { ...input.userMetadata, ...claims });
+  await insertIdentity(db, id, "email", id, { ...input.identityData, ...claims });
   return user;
 }
 

@@ -11,7 +11,7 @@ import {
   type OneTimeToken,
   storeOneTimeToken,
 } from "../one-time-tokens.ts";
-import { hashPassword, randomPassword, requireStrongPassword } from "../passwords.ts";
+import { randomPassword, requireStrongPassword } from "../passwords.ts";
 import { presentUser } from "../present.ts";
 import { normalizeEmail, optionalText } from "../request.ts";
 import { createUser } from "../sign-up.ts";
@@ -40,7 +40,7 @@ async function newUser({ context, input, email }: LinkRequest, db: Db, invited: 
   if (!invited && input.password) requireStrongPassword(input.password, context.config);
   return createUser(db, {
     email,
-    passwordHash: invited ? "" : await hashPassword(db, password),
+    passwordHash: invited ? "" : await context.passwords.hash(password),
     userMetadata: input.data ?? {},
   });
 }

@@ -5,7 +5,7 @@ import type { AuthContext } from "../context.ts";
 import type { Account, Db, UserRow } from "../database.ts";
 import { badRequest, emailExists, validationFailed } from "../errors.ts";
 import { jsonMap } from "../json.ts";
-import { hashPassword, isBcryptHash, randomPassword, requireStrongPassword } from "../passwords.ts";
+import { isBcryptHash, randomPassword, requireStrongPassword } from "../passwords.ts";
 import { normalizeEmail, optionalText } from "../request.ts";
 import { endSessions } from "../sessions.ts";
 import { createUser } from "../sign-up.ts";
@@ -47,9 +47,9 @@ function requireSupported(input: AdminUserInput): void {
   }
 }
 
-async function hashOf(db: Db, input: AdminUserInput): Promise<string> {
+async function hashOf(context: AuthContext, input: AdminUserInput): Promise<string> {
   if (input.password_hash) return input.password_hash;
-  return hashPassword(db, input.password || randomPassword());
+  return context.passwords.hash(input.password || randomPassword());
 }
 
 const traitsOf = (user: UserRow) => ({
@@ -83,7 +83,7 @@ export async function createUserAsAdmin(
       ...(input.id ? { id: input.id } : {}),
       ...(input.role ? { role: input.role } : {}),
       email,
-      passwordHash: await hashOf(tx, input),
+      passwordHash: await hashOf(context, input),
       userMetadata: input.user_metadata ?? {},
     });
     await audit(tx, ADMIN_ACTOR, "user_signedup", { provider: "email", ...traitsOf(user) });
@@ -94,10 +94,10 @@ export async function createUserAsAdmin(
   });
 }
 
-async function passwordPatch(db: Db, input: AdminUserInput): Promise<UserPatch> {
+async function passwordPatch(context: AuthContext, input: AdminUserInput): Promise<UserPatch> {
   if (!input.password && !input.password_hash) return {};
   return {
-    encrypted_password: await hashOf(db, input),
+    encrypted_password: await hashOf(context, input),
     confirmation_token: "",
     recovery_token: "",
     email_change_token_current: "",
@@ -117,7 +117,7 @@ export async function updateUserAsAdmin(
   if (input.password) requireStrongPassword(input.password, context.config);
   if (email && (await findEmailOwner(context.sql, email, user.id))) throw emailExists();
   return context.sql.begin(async (tx) => {
-    const password = await passwordPatch(tx, input);
+    const password = await passwordPatch(context, input);
     if (input.email_confirm) await confirmEmail(tx, user);
     if (email) await setEmailIdentity(tx, user.id, { email });
     const role = input.role ? { role: input.role } : {};

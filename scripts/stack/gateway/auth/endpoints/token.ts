@@ -3,7 +3,7 @@ import { z } from "zod";
 import { actorOf, audit } from "../audit.ts";
 import type { AuthContext, Client } from "../context.ts";
 import { badRequest, validationFailed } from "../errors.ts";
-import { passwordMatches, passwordWeakness } from "../passwords.ts";
+import { passwordWeakness } from "../passwords.ts";
 import { exchangeCode } from "../pkce.ts";
 import { refreshSession } from "../refresh.ts";
 import { type AuthBindings, clientOf, optionalText, readBody } from "../request.ts";
@@ -32,7 +32,7 @@ async function signInWithPassword(
   }
   const given = password ?? "";
   const user = await findUserByEmail(context.sql, email);
-  const matches = await passwordMatches(context.sql, given, user?.encrypted_password);
+  const matches = await context.passwords.matches(given, user?.encrypted_password);
   if (!user?.encrypted_password) throw WRONG();
   if (isBanned(user)) throw badRequest("user_banned", "User is banned");
   if (!matches) throw WRONG();

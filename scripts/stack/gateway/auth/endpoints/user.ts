@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import { jsonMap } from "../json.ts";
 import { clearOneTimeTokens, hashOtp, isTokenExpired } from "../one-time-tokens.ts";
-import { hashPassword, passwordMatches, requireStrongPassword } from "../passwords.ts";
+import { requireStrongPassword } from "../passwords.ts";
 import { challengeOf, pkceFields } from "../pkce.ts";
 import { presentUser } from "../present.ts";
 import { redirectTarget } from "../redirects.ts";
@@ -44,6 +44,8 @@ type Changes = z.output<typeof body>;
 
 /** A session older than this has to prove itself again before it may set a password. */
 const RECENT_SIGN_IN_MS = 24 * 3600 * 1000;
+/** The same sentence for a missing and a wrong one; the code tells them apart. */
+const NEEDS_CURRENT = "Current password required when setting new password.";
 /** Sessions that a mail opened: whoever holds them may have forgotten the password. */
 const RECOVERY_METHODS = ["otp", "magiclink", "recovery"];
 
@@ -71,13 +73,10 @@ async function requireCurrentPassword(
       and authentication_method in ${context.sql(RECOVERY_METHODS)} limit 1`;
   if (recovery || !user.encrypted_password) return;
   if (!given) {
-    throw badRequest(
-      "current_password_required",
-      "Current password required when setting new password.",
-    );
+    throw badRequest("current_password_required", NEEDS_CURRENT);
   }
-  if (!(await passwordMatches(context.sql, given, user.encrypted_password))) {
-    throw badRequest("current_password_invalid", "Current password is incorrect.");
+  if (!(await context.passwords.matches(given, user.encrypted_password))) {
+    throw badRequest("current_password_invalid", NEEDS_CURRENT);
   }
 }
 
@@ -93,7 +92,7 @@ async function checkPasswordChange(
   const recent = Date.now() - signedIn.session.created_at.getTime() < RECENT_SIGN_IN_MS;
   if (email.secure_password_change && !recent) await requireNonce(context, user, nonce);
   if (email.require_current_password) await requireCurrentPassword(context, signedIn, current);
-  if (await passwordMatches(context.sql, password, user.encrypted_password)) {
+  if (await context.passwords.matches(password, user.encrypted_password)) {
     throw unprocessable("same_password", "New password should be different from the old password.");
   }
 }
@@ -111,12 +110,13 @@ function requireAssurance({ account, session }: SignedIn, { password, email }: C
 
 /** A new password ends every other session and every open mail of the account. */
 async function setPassword(
+  context: AuthContext,
   db: Db,
   { account: { user }, session }: SignedIn,
   password: string,
 ): Promise<void> {
   await updateUser(db, user.id, {
-    encrypted_password: await hashPassword(db, password),
+    encrypted_password: await context.passwords.hash(password),
     confirmation_token: "",
     recovery_token: "",
     email_change_token_current: "",
@@ -152,7 +152,7 @@ export function addUser(app: Hono<{ Bindings: AuthBindings }>, context: AuthCont
       challenge: challengeOf(changes),
     };
     const account = await inTransaction(context, async (db, later) => {
-      if (changes.password) await setPassword(db, signedIn, changes.password);
+      if (changes.password) await setPassword(context, db, signedIn, changes.password);
       if (changes.data) await mergeUserMetadata(db, user, changes.data);
       if (email && email !== user.email) {
         await sendEmailChange(context, db, user, email, link, later);
