@@ -3225,7 +3225,8 @@ begin
   set status = case when v_delay is null then 'dead' else 'pending' end,
       lease_id = null,
       next_attempt_at = private.now()
-        + greatest(v_delay, pg_catalog.make_interval(secs => least(p_retry_after_seconds, 86400)), '0 seconds'),
+        + greatest(v_delay, case when p_retry_after_seconds is not null
+          then pg_catalog.make_interval(secs => least(p_retry_after_seconds, 86400)) end, '0 seconds'),
       last_status_code = p_status_code,
       last_error = pg_catalog.left(p_error, 500),
       finished_at = case when v_delay is null then private.now() end
