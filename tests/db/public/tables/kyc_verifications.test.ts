@@ -1,0 +1,136 @@
+import { expect } from "vitest";
+import {
+  anon,
+  type Caller,
+  expectDenied,
+  migrator,
+  service,
+  test,
+  user,
+} from "../../../helpers/db.ts";
+import {
+  createDraft,
+  createPerson,
+  createStaff,
+  createSubmitted,
+  createUser,
+  move,
+} from "../../../helpers/db-fixtures.ts";
+
+const OWNED_BY_THE_ENGINE = {
+  status: "approved",
+  attempt: 0,
+  max_attempts: 9,
+  reason_code: "other",
+  submitted_at: "2020-01-01",
+  decided_at: "2020-01-01",
+  deadline_at: "2020-01-01",
+  expires_at: "2040-01-01",
+  status_changed_at: "2020-01-01",
+} as const;
+
+test("a person can read the own verifications and no others", async ({ db }) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  const rows = await db.as(
+    user(userId),
+    (sql) => sql`select verification_id, status from public.kyc_verifications`,
+  );
+  expect([...rows]).toEqual([{ verification_id: verificationId, status: "submitted" }]);
+  const other = await createUser(db);
+  expect(await db.as(user(other), (sql) => sql`select from public.kyc_verifications`)).toHaveLength(
+    0,
+  );
+});
+
+test("no API role writes a verification, whatever the column", async ({ db }) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  const keeps = (sql: typeof db.sql) =>
+    sql`select * from public.kyc_verifications where verification_id = ${verificationId}`;
+  const callers: Caller[] = [anon, user(userId), service];
+  for (const role of ["reviewer", "approver", "compliance_admin", "admin"])
+    callers.push(user(await createStaff(db, role)));
+  for (const as of callers) {
+    for (const [column, value] of Object.entries({ ...OWNED_BY_THE_ENGINE, version: 9 })) {
+      await expectDenied(db, "42501", {
+        as,
+        does: (sql) =>
+          sql`update public.kyc_verifications set ${sql({ [column]: value })} where verification_id = ${verificationId}`,
+        keeps,
+      });
+    }
+    await expectDenied(db, "42501", {
+      as,
+      does: (sql) =>
+        sql`delete from public.kyc_verifications where verification_id = ${verificationId}`,
+      keeps,
+    });
+    await expectDenied(db, "42501", {
+      as,
+      does: (
+        sql,
+      ) => sql`insert into public.kyc_verifications (user_id, status, max_attempts, expires_at)
+        values (${userId}, 'approved', 3, '2040-01-01')`,
+      keeps,
+    });
+  }
+});
+
+test.for(Object.entries(OWNED_BY_THE_ENGINE))(
+  "not even the role that owns the functions writes %s past the transition function",
+  async ([column, value], { db }) => {
+    const { verificationId } = await createSubmitted(db);
+    await expectDenied(db, "NF010", {
+      as: migrator,
+      does: (sql) =>
+        sql`update public.kyc_verifications set ${sql({ [column]: value })} where verification_id = ${verificationId}`,
+      keeps: (sql) =>
+        sql`select * from public.kyc_verifications where verification_id = ${verificationId}`,
+    });
+  },
+);
+
+test("no role of the platform can become the one that may write status", async ({ db }) => {
+  for (const role of ["postgres", "anon", "authenticated", "service_role", "authenticator"]) {
+    const [row] = await db.sql`select pg_has_role(${role}, 'nff_engine', 'SET') as can`;
+    expect(row, role).toEqual({ can: false });
+  }
+  const [engine] =
+    await db.sql`select rolcanlogin, rolsuper, rolbypassrls from pg_roles where rolname = 'nff_engine'`;
+  expect(engine).toEqual({ rolcanlogin: false, rolsuper: false, rolbypassrls: false });
+});
+
+test("a verification starts as a draft, whoever inserts it", async ({ db }) => {
+  const id = await createUser(db);
+  await expectDenied(db, "NF010", {
+    as: migrator,
+    does: (
+      sql,
+    ) => sql`insert into public.kyc_verifications (user_id, status, max_attempts, expires_at)
+      values (${id}, 'approved', 3, '2040-01-01')`,
+    keeps: (sql) => sql`select * from public.kyc_verifications where user_id = ${id}`,
+  });
+});
+
+test("a person has one open verification at most", async ({ db }) => {
+  const id = await createPerson(db);
+  await createDraft(db, id);
+  await expectDenied(db, "23505", {
+    as: migrator,
+    does: (sql) =>
+      sql`insert into public.kyc_verifications (user_id, max_attempts) values (${id}, 3)`,
+    keeps: (sql) => sql`select * from public.kyc_verifications where user_id = ${id}`,
+  });
+});
+
+test("an internal reason cannot be stored where the person could read it", async ({ db }) => {
+  const { verificationId } = await createSubmitted(db);
+  await move(db, verificationId, "rejected", "provider", "document_fraud");
+  const [row] = await db.sql`
+    select v.reason_code as shown, c.reason_code as internal
+    from public.kyc_verifications as v join private.kyc_cases as c using (verification_id)
+    where verification_id = ${verificationId}`;
+  expect(row).toEqual({ shown: null, internal: "document_fraud" });
+  await expect(
+    db.sql.savepoint((sql) => sql`select 'document_fraud'::public.kyc_user_reason_code`),
+  ).rejects.toMatchObject({ code: "22P02" });
+});
