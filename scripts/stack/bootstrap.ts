@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
+import { withDatabase } from "./with-database.ts";
 
 const FOLDER = fileURLToPath(new URL("./bootstrap/", import.meta.url));
 
@@ -28,15 +28,11 @@ async function sqlFiles(stage: BootstrapStage): Promise<string[]> {
 
 /** Brings the database to what a fresh Supabase project offers. Each statement may run again. */
 export async function runBootstrap(adminUrl: string, stage: BootstrapStage): Promise<void> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
-  try {
+  await withDatabase(adminUrl, async (sql) => {
     for (const text of await sqlFiles(stage)) await sql.unsafe(text).simple();
-    if (stage === "before") {
-      for (const role of LOGIN_ROLES) {
-        await sql.unsafe(`alter role ${role} with password '${LOCAL_PASSWORD}'`);
-      }
+    if (stage === "after") return;
+    for (const role of LOGIN_ROLES) {
+      await sql.unsafe(`alter role ${role} with password '${LOCAL_PASSWORD}'`);
     }
-  } finally {
-    await sql.end();
-  }
+  });
 }

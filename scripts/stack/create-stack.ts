@@ -1,5 +1,6 @@
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Assembly, assemble } from "./assemble.ts";
 import { explainSystemError, StackError } from "./errors.ts";
 import { LOCAL_MOCK_KYC_ADMIN_KEY, LOCAL_PUBLISHABLE_KEY, LOCAL_SECRET_KEY } from "./keys.ts";
@@ -12,6 +13,8 @@ import { type Reaper, startReaper } from "./reaper.ts";
 import type { PostgresUserMode } from "./services/postgres-user.ts";
 import { requireRuntime } from "./versions.ts";
 
+/** How long an aborted start may take to notice that its processes are gone. */
+const SETTLE_TIMEOUT_MS = 3_000;
 const LEAST_FREE_BYTES = 200 * 1024 ** 2;
 
 export interface StackOptions {
@@ -77,8 +80,10 @@ class Teardown {
     return this.#running !== undefined;
   }
 
+  /** A step that comes too late is run at once. */
   add(step: () => Promise<unknown>): void {
-    this.#steps.push(step);
+    if (this.#running !== undefined) this.#running = this.#running.then(step).then(() => {});
+    else this.#steps.push(step);
   }
 
   run(): Promise<void> {
@@ -89,6 +94,13 @@ class Teardown {
   async #runSteps(): Promise<void> {
     for (const step of this.#steps.reverse()) await step();
   }
+}
+
+async function settled(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const limit = new AbortController();
+  const timeout = delay(timeoutMs, undefined, { signal: limit.signal }).catch(() => {});
+  await Promise.race([Promise.allSettled([work]), timeout]);
+  limit.abort();
 }
 
 /** The reaper removes the lock as its last act: nobody may take the folder before everything has ended. */
@@ -155,6 +167,18 @@ function describe(assembly: Assembly, teardown: Teardown): Stack {
   };
 }
 
+/** Rejects, once everything is undone, when the signal asks for the end. */
+function whenAborted(signal: AbortSignal | undefined, teardown: Teardown): Promise<never> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const undo = () => void teardown.run().then(() => reject(signal?.reason), reject);
+    if (signal?.aborted) undo();
+    signal?.addEventListener("abort", undo, { once: true });
+  });
+  // After the start nobody waits for it any more.
+  aborted.catch(() => {});
+  return aborted;
+}
+
 /**
  * Starts the whole backend and returns when it serves. Either everything runs or nothing is left:
  * a failed start cleans up after itself and throws a StackError with one sentence.
@@ -168,15 +192,15 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     throw explainSystemError(error, stateDir);
   });
   const reaper = startReaper();
+  const spawner = createSpawner(reaper);
   const teardown = new Teardown();
   teardown.add(() => endWith(reaper, stateDir));
   try {
     await takeLock(stateDir, reaper.pid);
     reaper.removeAtEnd(options.temporary ? stateDir : lockPath(stateDir));
-    options.signal?.throwIfAborted();
-    options.signal?.addEventListener("abort", () => void teardown.run());
+    const aborted = whenAborted(options.signal, teardown);
     const config = await loadProjectConfig(root);
-    const assembly = await assemble({
+    const assembling = assemble({
       root,
       stateDir,
       cacheDir: resolve(options.cacheDir ?? join(root, ".stack", "cache")),
@@ -186,12 +210,14 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       config,
       options,
       log,
-      spawn: createSpawner(reaper, () => teardown.started),
+      spawn: spawner.spawn,
       removeAtEnd: reaper.removeAtEnd,
       undo: (step) => teardown.add(step),
     });
-    // A part that came up after the abort has been stopped already.
-    options.signal?.throwIfAborted();
+    // Its processes are gone by then: nothing may touch the folder while the reaper removes it.
+    teardown.add(() => settled(assembling, SETTLE_TIMEOUT_MS));
+    teardown.add(() => spawner.stopAll());
+    const assembly = await Promise.race([assembling, aborted]);
     watchChildren(assembly, teardown, options);
     const stack = describe(assembly, teardown);
     await writeLock(stateDir, { reaperPid: reaper.pid, urls: assembly.urls });

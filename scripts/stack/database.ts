@@ -75,7 +75,7 @@ export async function startDatabaseOnly(options: DatabaseOnlyOptions = {}): Prom
         durable: false,
         migrate: options.migrate ?? true,
         seed: options.seed ?? false,
-        spawn: createSpawner(reaper),
+        spawn: createSpawner(reaper).spawn,
         log: () => {},
         user: options.user ?? "auto",
       },

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { glob, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { messageOf, StackError } from "./errors.ts";
 import { type SpawnChild, tailOf } from "./processes.ts";
 import { installedPackage } from "./versions.ts";
+import { withDatabase } from "./with-database.ts";
 
 export interface MigrationOptions {
   readonly root: string;
@@ -17,15 +18,6 @@ export interface MigrationOptions {
 }
 
 type Sql = postgres.Sql;
-
-async function withDatabase<T>(dbUrl: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
-  try {
-    return await work(sql);
-  } finally {
-    await sql.end();
-  }
-}
 
 async function tableExists(sql: Sql, name: string): Promise<boolean> {
   const [row] = await sql<{ found: boolean }[]>`select to_regclass(${name}) is not null as found`;

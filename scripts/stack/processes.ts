@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
-import { StackError } from "./errors.ts";
+import { messageOf, StackError } from "./errors.ts";
 import type { Reaper } from "./reaper.ts";
 
 export interface ChildSpec {
@@ -46,21 +47,6 @@ function killGroup(pid: number): void {
   }
 }
 
-function whenSpawned(child: ChildProcess, name: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("spawn", () => {
-      if (child.pid !== undefined) resolve(child.pid);
-    });
-    child.once("error", (cause) => {
-      reject(
-        new StackError("service_failed", `${name} could not be started: ${cause.message}.`, {
-          cause,
-        }),
-      );
-    });
-  });
-}
-
 /** Takes over the log's descriptor: it is closed when nothing more can be written to it. */
 function forwardLines(child: ChildProcess, spec: ChildSpec, log: number): void {
   const { onLine } = spec;
@@ -76,60 +62,88 @@ function forwardLines(child: ChildProcess, spec: ChildSpec, log: number): void {
     .once("close", () => closeSync(log));
 }
 
-/**
- * A spawner whose children are known to the reaper. Each child is the leader of its own process group:
- * Ctrl-C reaches only the supervisor, which then stops the children in order, and a child's own
- * children go with it. Output goes straight to a file: no pipe can fill up or break.
- */
-export function createSpawner(reaper: Reaper, isClosing: () => boolean = () => false): SpawnChild {
-  return async (spec) => {
-    if (isClosing())
+/** Each child leads its own process group: Ctrl-C in the terminal reaches only the supervisor. */
+function launch(spec: ChildSpec): ChildProcess {
+  mkdirSync(dirname(spec.logFile), { recursive: true });
+  // Output goes straight to the file: no pipe can fill up or break.
+  const log = openSync(spec.logFile, "a");
+  const child = spawn(spec.command, spec.args, {
+    cwd: spec.cwd,
+    env: spec.env,
+    detached: true,
+    stdio: [spec.stdin ? "pipe" : "ignore", spec.onLine ? "pipe" : log, log],
+    ...(spec.uid === undefined ? {} : { uid: spec.uid }),
+    ...(spec.gid === undefined ? {} : { gid: spec.gid }),
+  });
+  forwardLines(child, spec, log);
+  child.stdin?.on("error", () => {});
+  return child;
+}
+
+function describeChild(child: ChildProcess, pid: number, spec: ChildSpec): Child {
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) =>
+      resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
+    );
+  });
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  return {
+    name: spec.name,
+    pid,
+    logFile: spec.logFile,
+    stdin: child.stdin,
+    ended,
+    isRunning,
+    stop: async () => {
+      if (!isRunning()) return;
+      child.kill(spec.stopSignal ?? "SIGTERM");
+      const timer = setTimeout(() => killGroup(pid), spec.stopTimeoutMs ?? 5_000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+export interface Spawner {
+  readonly spawn: SpawnChild;
+  /** Stops every child that still runs, also one that is only starting, and starts no more. */
+  stopAll(): Promise<void>;
+}
+
+/** A spawner whose children the reaper knows from the moment they exist. */
+export function createSpawner(reaper: Reaper): Spawner {
+  const running = new Set<Child>();
+  let closing = false;
+  const start = async (spec: ChildSpec): Promise<Child> => {
+    if (closing) {
+      throw new StackError("service_failed", `The ${spec.name} is not started any more.`);
+    }
+    const launched = launch(spec);
+    const { pid } = launched;
+    if (pid === undefined) {
+      const [cause] = await once(launched, "error");
       throw new StackError(
         "service_failed",
-        `The ${spec.name} was not started: the stack is stopping.`,
+        `The ${spec.name} could not be started: ${messageOf(cause)}.`,
       );
-    mkdirSync(dirname(spec.logFile), { recursive: true });
-    const log = openSync(spec.logFile, "a");
-    const child = spawn(spec.command, spec.args, {
-      cwd: spec.cwd,
-      env: spec.env,
-      detached: true,
-      stdio: [spec.stdin ? "pipe" : "ignore", spec.onLine ? "pipe" : log, log],
-      ...(spec.uid === undefined ? {} : { uid: spec.uid }),
-      ...(spec.gid === undefined ? {} : { gid: spec.gid }),
-    });
-    forwardLines(child, spec, log);
-    const ended = new Promise<string>((resolve) => {
-      child.once("exit", (code, signal) =>
-        resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
-      );
-    });
-    const pid = await whenSpawned(child, spec.name);
+    }
     reaper.watch(pid, spec.stopSignal ?? "SIGTERM");
-    child.stdin?.on("error", () => {});
-    // What the child itself started must not outlive it.
-    const cleared = ended.then(() => {
+    const child = describeChild(launched, pid, spec);
+    running.add(child);
+    void child.ended.then(() => {
+      // What the child itself started must not outlive it.
       killGroup(pid);
       reaper.forget(pid);
+      running.delete(child);
     });
-    const isRunning = () => child.exitCode === null && child.signalCode === null;
-    return {
-      name: spec.name,
-      pid,
-      logFile: spec.logFile,
-      stdin: child.stdin,
-      ended,
-      isRunning,
-      stop: async () => {
-        if (isRunning()) {
-          child.kill(spec.stopSignal ?? "SIGTERM");
-          const timer = setTimeout(() => killGroup(pid), spec.stopTimeoutMs ?? 5_000);
-          await ended;
-          clearTimeout(timer);
-        }
-        await cleared;
-      },
-    };
+    return child;
+  };
+  return {
+    spawn: start,
+    stopAll: async () => {
+      closing = true;
+      await Promise.all([...running].map((child) => child.stop()));
+    },
   };
 }
 
