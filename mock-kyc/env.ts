@@ -7,7 +7,8 @@ function isSecret(secret: string): boolean {
   return secret.startsWith("whsec_") && length >= 24 && length <= 64;
 }
 
-const key = z.string().min(16, "expected 16 characters or more");
+const required = { error: "is required" };
+const key = z.string(required).min(16, "expected 16 characters or more");
 /** Compose files and shells hand over what is not set as an empty text. */
 const orUnset = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema);
@@ -18,7 +19,7 @@ const Environment = z.object({
   MOCK_KYC_API_KEY: key,
   MOCK_KYC_ADMIN_KEY: orUnset(key.optional()),
   MOCK_KYC_WEBHOOK_SECRETS: z
-    .string()
+    .string(required)
     .transform((text) => text.split(",").map((secret) => secret.trim()))
     .pipe(z.array(z.string().refine(isSecret, "expected whsec_ and the base64 of 24 to 64 bytes"))),
   MOCK_KYC_CALLBACK_URL: orUnset(z.url({ protocol: /^https?$/ }).optional()),

@@ -63,6 +63,14 @@ test.each([
   expect(await exited).toEqual([1, null]);
 });
 
+test("what is missing altogether is called required", async () => {
+  const { MOCK_KYC_API_KEY: _key, ...rest } = settings;
+  const child = start(rest);
+  const exited = once(child, "exit");
+  expect(await firstLine(child, "stderr")).toContain("MOCK_KYC_API_KEY: is required");
+  expect(await exited).toEqual([1, null]);
+});
+
 test("a port in use is one sentence, not a stack trace", async () => {
   const first = start(settings);
   try {
