@@ -10,7 +10,8 @@ function table(rows: readonly Row[]): string[] {
 
 /** What a person needs to use the stack, as `npm start` prints it. */
 export async function readySheet(stack: Stack, seconds: string): Promise<string> {
-  const accounts = await demoAccounts(stack.dbUrl);
+  // The stack may be asked to stop, or lose its database, right now: that is said elsewhere.
+  const accounts = await demoAccounts(stack.dbUrl).catch(() => []);
   const addresses = table([
     ["API", stack.apiUrl],
     ["Docs", `${stack.apiUrl}/docs/`],
