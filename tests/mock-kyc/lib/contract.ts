@@ -1,14 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Ajv, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import { z } from "zod";
-
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+import { runRedocly } from "../../../scripts/contract/redocly.ts";
 
 const Content = z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) }));
 const Operation = z.object({
@@ -37,11 +33,14 @@ async function bundle() {
   const directory = await mkdtemp(join(tmpdir(), "kyc-provider-"));
   try {
     const file = join(directory, "openapi.json");
-    await promisify(execFile)(
-      join(root, "node_modules/.bin/redocly"),
-      ["bundle", "--dereferenced", "openapi/kyc-provider/openapi.yaml", "-o", file],
-      { cwd: root, env: { ...process.env, REDOCLY_TELEMETRY: "off" } },
-    );
+    const { code, output } = await runRedocly([
+      "bundle",
+      "--dereferenced",
+      "openapi/kyc-provider/openapi.yaml",
+      "-o",
+      file,
+    ]);
+    if (code !== 0) throw new Error(output);
     return Document.parse(JSON.parse(await readFile(file, "utf8")));
   } finally {
     await rm(directory, { recursive: true });
