@@ -27,6 +27,7 @@ interface CliSetup {
   readonly args: readonly string[];
   /** Put before `node`, to run it as another user or in a namespace. */
   readonly prefix?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs `scripts/stack.ts` as a person would, with a temporary folder of its own. */
@@ -40,7 +41,7 @@ export async function runCli(setup: CliSetup): Promise<CliRun> {
   ];
   const child = spawn(command, args, {
     cwd: checkout,
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...process.env, ...setup.env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createStack } from "../../../scripts/stack/create-stack.ts";
+import { isAlive } from "../../../scripts/stack/is-alive.ts";
 import { lockPath, readLock } from "../../../scripts/stack/lock.ts";
 import { runCli, startArgs, startCli } from "./cli.ts";
 import { leftovers, portsOf, processesBelow } from "./processes.ts";
@@ -79,4 +80,21 @@ describe("a stack in the foreground leaves nothing", () => {
     expect(run.output()).toContain(`The ${name} ended with signal SIGKILL, so the stack stops.`);
     expect(await run.remains()).toEqual([]);
   });
+});
+
+test("a Postgres that lost both supervisor and reaper is stopped by the next start", async () => {
+  await using lost = await startCli(project);
+  const children = processesBelow(lost.pid);
+  const orphan = children.find(({ command }) => command.includes("bin/postgres -D"));
+  process.kill((await readLock(project.dataDir))?.reaperPid ?? 0, "SIGKILL");
+  lost.kill("SIGKILL");
+  await lost.exit;
+  expect(orphan && isAlive(orphan.pid)).toBe(true);
+
+  await using next = await startCli(project);
+  expect(orphan && isAlive(orphan.pid)).toBe(false);
+  next.kill("SIGTERM");
+  expect(await next.exit).toBe(0);
+  for (const { pid } of children) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  expect(await lost.remains()).toEqual([]);
 });

@@ -178,6 +178,18 @@ describe("what the project holds is checked", () => {
   });
 });
 
+test("no network at the first start is one sentence and Deno's own words", async () => {
+  await using other = await makeProject();
+  await other.write("supabase/functions/hello/index.ts", 'import "npm:hono@4.13.19";');
+  await using run = await runCli({
+    args: [...startArgs(other), `--cache-dir=${join(other.root, ".stack", "cache")}`],
+    env: { NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/" },
+  });
+  expect(await run.exit).toBe(1);
+  expect(run.output()).toMatch(/^The functions' npm packages could not be fetched: .*network/m);
+  expect(await run.remains()).toEqual([]);
+});
+
 test("an old Node and Windows are told what to do", () => {
   expect(() => requireRuntime("22.1.0", "linux")).toThrow(
     /This is Node 22\.1\.0 .* start it with `npm start`/,
