@@ -119,6 +119,10 @@ declare
   v_new public.profiles;
   v_constraint text;
 begin
+  if p_patch ->> 'date_of_birth' !~ '^\d{4}-\d{2}-\d{2}$' then
+    -- Postgres would take 'yesterday' for a date.
+    raise exception 'A value is not valid.' using errcode = 'NF001', detail = 'date_of_birth';
+  end if;
   v_new := pg_catalog.jsonb_populate_record(v_old, (
     select coalesce(pg_catalog.jsonb_object_agg(member.key, member.value), '{}')
     from pg_catalog.jsonb_each(p_patch) as member

@@ -123,7 +123,7 @@ const policies: readonly SchemaRule[] = [
     name: "an update policy checks the row before and after",
     finds: `select polrelid::regclass || '.' || polname as object from pg_policy
       join pg_class as c on c.oid = polrelid
-      where c.relnamespace in ${OURS} and polcmd = 'w' and (polqual is null or polwithcheck is null)`,
+      where c.relnamespace in ${OURS} and polcmd = 'w' and polpermissive and (polqual is null or polwithcheck is null)`,
     plant:
       "create policy planted on public.consents for update to authenticated using (user_id = (select auth.uid()))",
   },
