@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,6 +89,23 @@ export async function runCli(setup: CliSetup): Promise<CliRun> {
     },
   };
 }
+
+const NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
+
+/** Whether this machine lets a process have a user namespace; some containers do not. */
+export const hasNamespaces =
+  spawnSync("unshare", ["--user", "--mount", "--map-root-user", "true"]).status === 0;
+
+/**
+ * What runs a command as a user that is not root: seen from inside, a namespace's user is one and has
+ * none of root's rights. Where there are no namespaces, `nobody` has to be able to read the checkout.
+ */
+export const asNormalUser =
+  process.getuid?.() !== 0
+    ? []
+    : hasNamespaces
+      ? NAMESPACE
+      : ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
 
 /** `stack.ts start` on a small project, with free ports, up to its ready sheet. */
 export async function startCli(project: Project, ...args: readonly string[]): Promise<CliRun> {

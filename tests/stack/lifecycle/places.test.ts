@@ -8,7 +8,7 @@ import { createStack } from "../../../scripts/stack/create-stack.ts";
 import { startDatabaseOnly } from "../../../scripts/stack/database.ts";
 import { resetStack } from "../../../scripts/stack/reset.ts";
 import { outsideHome } from "../../../scripts/stack/services/postgres-user.ts";
-import { runCli, startArgs } from "./cli.ts";
+import { asNormalUser, hasNamespaces, runCli, startArgs } from "./cli.ts";
 import { cacheDir, makeProject } from "./project.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -37,9 +37,7 @@ test("it runs in a path with spaces, commas and quotes, in a folder that only it
 
 test("it runs as a normal user", async () => {
   await using project = await makeProject();
-  // Seen from inside, a process that is not root and has none of its rights.
-  const prefix = isRoot ? ["unshare", "--user", "--map-user=1000", "--map-group=1000"] : [];
-  await using run = await runCli({ prefix, args: startArgs(project) });
+  await using run = await runCli({ prefix: asNormalUser, args: startArgs(project) });
   await run.printed(/Ready after [\s\S]*Ctrl-C/);
   expect(await notes(run.address("Database"))).toEqual([{ id: 1, text: "seeded" }]);
   run.kill("SIGTERM");
@@ -48,8 +46,9 @@ test("it runs as a normal user", async () => {
 });
 
 // Only root meets these: it must not be the user that Postgres runs as.
+const otherUsers = hasNamespaces ? (["namespace", "nobody"] as const) : (["nobody"] as const);
 if (isRoot) {
-  test.each(["namespace", "nobody"] as const)(
+  test.each(otherUsers)(
     "root's Postgres runs as another user (%s), also below a folder that only root can enter",
     async (user) => {
       const closed = await mkdtemp(join(tmpdir(), "nff-closed-"));

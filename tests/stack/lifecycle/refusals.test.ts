@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createStack, type StackOptions } from "../../../scripts/stack/create-stack.ts";
+import { explainSystemError } from "../../../scripts/stack/errors.ts";
 import { freePort } from "../../../scripts/stack/ports.ts";
 import { requireRuntime } from "../../../scripts/stack/versions.ts";
-import { runCli, startArgs, startCli } from "./cli.ts";
+import { hasNamespaces, runCli, startArgs, startCli } from "./cli.ts";
 import { cacheDir, makeProject, type Project } from "./project.ts";
 
 let project: Project;
@@ -120,16 +121,31 @@ test("a data folder that cannot be made is an error that names the option", asyn
   });
 });
 
-test("a full disk is one sentence", async () => {
-  await mkdir(project.dataDir, { recursive: true });
-  // A disk of 30 MB, in a mount namespace that ends with the process.
-  const mount = 'mount -t tmpfs -o size=30m tmpfs "$0" && exec "$@"';
-  await using run = await runCli({
-    prefix: ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, project.dataDir],
-    args: startArgs(project),
+describe("a full disk is one sentence", () => {
+  test.each([
+    ["a file", Object.assign(new Error("write ENOSPC"), { code: "ENOSPC" })],
+    ["a table", Object.assign(new Error("could not extend file"), { code: "53100" })],
+  ])("when %s could not be written", (_what, error) => {
+    expect(explainSystemError(error, project.dataDir)).toMatchObject({
+      code: "disk_full",
+      message: `The disk is full: ${error.message}.`,
+    });
   });
-  expect(await run.exit).toBe(1);
-  expect(run.output()).toMatch(/^The disk is full: .* needs \d+ MB and has \d+ MB\.\n$/);
+
+  // A disk of 30 MB needs a mount namespace, which some containers refuse.
+  if (hasNamespaces) {
+    test("when there is too little room to start", async () => {
+      await mkdir(project.dataDir, { recursive: true });
+      const mount = 'mount -t tmpfs -o size=30m tmpfs "$0" && exec "$@"';
+      const unshare = ["unshare", "--user", "--map-root-user", "--mount"];
+      await using run = await runCli({
+        prefix: [...unshare, "sh", "-c", mount, project.dataDir],
+        args: startArgs(project),
+      });
+      expect(await run.exit).toBe(1);
+      expect(run.output()).toMatch(/^The disk is full: .* needs \d+ MB and has \d+ MB\.\n$/);
+    });
+  }
 });
 
 describe("what the project holds is checked", () => {
