@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "vitest";
+import { anon, expectDenied, type Sql, service, test, user } from "../../../helpers/db.ts";
+import { ingest } from "../../../helpers/db-events.ts";
+import {
+  addDocument,
+  createDraft,
+  createPerson,
+  createProcessing,
+  createStaff,
+  createSubmitted,
+  newSha256,
+} from "../../../helpers/db-fixtures.ts";
+
+const read = (verificationId: string) => (sql: Sql) =>
+  sql`select private.kyc_case(${verificationId}) as body`;
+
+test("staff sees the whole case, and the read is audited", async ({ db }) => {
+  const { userId, verificationId, documentId, reference } = await createProcessing(db);
+  await ingest(db, {
+    event_id: "evt_case",
+    outcome: "in_review",
+    provider_reference: reference,
+    sequence: 1,
+    reason_codes: ["pep_hit"],
+    risk_score: 70,
+  });
+  const staff = await createStaff(db, "reviewer");
+  const [row] = await db.as(user(staff), read(verificationId));
+  expect(row?.body).toMatchObject({
+    verification: {
+      verification_id: verificationId,
+      risk_level: "high",
+      internal_reason_code: "pep_hit",
+    },
+    subject: {
+      user_id: userId,
+      last_name: "Schmidt",
+      address: { city: "Berlin" },
+      is_suspended: false,
+    },
+    attempts: [
+      {
+        attempt: 1,
+        provider_reference: reference,
+        provider_outcome: "in_review",
+        provider_reason_codes: ["pep_hit"],
+      },
+    ],
+    documents: [{ document_id: documentId, width_px: 1200, purge_after: null }],
+    risk: { level: "high", score: 70 },
+    reviews: [],
+    notes: [],
+    pending_approval: null,
+  });
+  expect(row?.body.timeline.at(-1)).toMatchObject({
+    action: "kyc.case_read",
+    actor: "staff",
+    actor_id: staff,
+  });
+  expect(row?.body.timeline).toContainEqual(
+    expect.objectContaining({
+      to_status: "in_review",
+      event_reference: "evt_case",
+      internal_reason_code: "pep_hit",
+    }),
+  );
+});
+
+test("a file that another person has shown points to the other case, the own ones do not", async ({
+  db,
+}) => {
+  const sha256 = newSha256();
+  const [first, second] = [await createPerson(db), await createPerson(db)];
+  const [one, two] = [await createDraft(db, first), await createDraft(db, second)];
+  await addDocument(db, first, one, { sha256 });
+  await addDocument(db, first, one, { type: "selfie", sha256 });
+  await addDocument(db, second, two, { sha256 });
+  const [row] = await db.as(user(await createStaff(db, "reviewer")), read(one));
+  expect(row?.body.duplicates).toEqual([
+    {
+      verification_id: two,
+      user_id: second,
+      match: "document_sha256",
+      status: "draft",
+      created_at: expect.any(String),
+    },
+  ]);
+});
+
+test("people, anonymous callers and backends cannot read a case, not even their own", async ({
+  db,
+}) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  const keeps = (sql: Sql) =>
+    sql`select * from private.audit_heads where stream = 'kyc:' || ${verificationId}::text`;
+  await expectDenied(db, "NF010", { as: user(userId), does: read(verificationId), keeps });
+  await expectDenied(db, "42501", { as: anon, does: read(verificationId), keeps });
+  await expectDenied(db, "42501", { as: service, does: read(verificationId), keeps });
+});
+
+test("an unknown case is unknown", async ({ db }) => {
+  await expectDenied(db, "NF020", {
+    as: user(await createStaff(db, "auditor")),
+    does: read(randomUUID()),
+    keeps: (sql) => sql`select count(*) from private.kyc_cases`,
+  });
+});
