@@ -57,6 +57,7 @@ begin
     where not exists (
       select from public.consents as given
       where given.user_id = p_user_id and given.document = needed.document
+        and given.version = private.current_consent_version(needed.document)
     )
   ), '[]');
 end

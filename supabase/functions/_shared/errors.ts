@@ -22,12 +22,17 @@ export const ERRORS = {
   unauthenticated: { status: 401, title: "Authentication is required." },
   invalid_token: { status: 401, title: "The access token is not valid." },
   token_expired: { status: 401, title: "The access token has expired." },
+  session_ended: { status: 401, title: "The session has ended.", sqlstate: "NF002" },
   invalid_api_key: { status: 401, title: "The API key is not valid." },
   api_key_revoked: { status: 401, title: "The API key has been revoked." },
   api_key_expired: { status: 401, title: "The API key has expired." },
   invalid_signature: { status: 401, title: "The webhook signature is not valid." },
   forbidden: { status: 403, title: "You may not do this.", sqlstate: "NF010" },
-  insufficient_scope: { status: 403, title: "The API key lacks the scope for this operation." },
+  insufficient_scope: {
+    status: 403,
+    title: "The API key lacks the scope for this operation.",
+    sqlstate: "NF016",
+  },
   network_not_allowed: { status: 403, title: "The API key may not be used from this network." },
   mfa_required: { status: 403, title: "This operation needs a second factor.", sqlstate: "NF011" },
   account_inactive: {
@@ -97,7 +102,16 @@ export const ERRORS = {
     title: "A request with this Idempotency-Key is still running.",
     sqlstate: "NF044",
   },
-  link_expired: { status: 410, title: "The link has expired or has been used." },
+  consent_outdated: {
+    status: 409,
+    title: "This version of the text is not the one in force.",
+    sqlstate: "NF045",
+  },
+  link_expired: {
+    status: 410,
+    title: "The link has expired or has been used.",
+    sqlstate: "NF046",
+  },
   precondition_failed: {
     status: 412,
     title: "The resource has changed since it was read.",
