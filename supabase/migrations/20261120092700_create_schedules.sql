@@ -8,6 +8,7 @@
 create table private.schedules (
   job text primary key check (job ~ '^[a-z][a-z0-9_]{0,63}$'),
   every interval not null,
+  routine text check (routine ~ '^job_[a-z_]+$'),
   next_run_at timestamptz not null default '-infinity',
   last_run_at timestamptz,
   last_affected integer,
@@ -15,6 +16,8 @@ create table private.schedules (
 );
 alter table private.schedules enable row level security;
 comment on table private.schedules is 'Jobs and when they are due. The row is the lock: whoever holds it runs the job.';
+comment on column private.schedules.routine is
+  'Function of this schema that takes the most rows to change and answers how many it changed; null for the jobs of this file.';
 
 insert into private.schedules (job, every) values
   ('abandon_inactive', '1 minute'),
@@ -147,9 +150,15 @@ declare
   v_purged integer := 0;
 begin
   for v_id in
-    select verification_id from private.kyc_cases
-    where purge_after <= private.now() and purged_at is null
-    order by purge_after limit p_limit for update skip locked
+    select due.verification_id from private.kyc_cases as due
+    where due.purge_after <= private.now() and due.purged_at is null
+      and not exists (
+        select
+        from public.kyc_verifications as verification
+        join private.legal_holds as hold on hold.user_id = verification.user_id and hold.released_at is null
+        where verification.verification_id = due.verification_id
+      )
+    order by due.purge_after limit p_limit for update of due skip locked
   loop
     insert into private.outbox (topic, subject_id, idempotency_key, payload, next_attempt_at, created_at)
     select 'storage.remove', v_id, 'purge:' || v_id || ':' || count(*),
@@ -204,6 +213,23 @@ $$;
 comment on function private.job_clean(text, integer) is
   'Retention of answers and event bodies. Why definer: both tables are granted to nobody.';
 
+/* Runs a job that another migration has added. */
+create function private.run_routine(p_routine text, p_limit integer)
+returns integer
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_affected integer;
+begin
+  execute pg_catalog.format('select private.%I($1)', p_routine) into v_affected using p_limit;
+  return v_affected;
+end
+$$;
+comment on function private.run_routine(text, integer) is 'Calls a job by the name that its schedule has.';
+
 /*
  * Runs the jobs that are due, each over at most p_limit rows; one that fails does not stop the others and
  * its error stands in private.schedules. p_force runs all.
@@ -233,11 +259,11 @@ begin
     run_schedules.job := v_due.job;
     run_schedules.error := null;
     begin
-      run_schedules.affected := case v_due.job
-        when 'reconcile_silent' then private.job_reconcile_silent(p_limit)
-        when 'purge_documents' then private.job_purge_documents(p_limit)
-        when 'clean_idempotency_keys' then private.job_clean(v_due.job, p_limit)
-        when 'clean_event_bodies' then private.job_clean(v_due.job, p_limit)
+      run_schedules.affected := case
+        when v_due.routine is not null then private.run_routine(v_due.routine, p_limit)
+        when v_due.job = 'reconcile_silent' then private.job_reconcile_silent(p_limit)
+        when v_due.job = 'purge_documents' then private.job_purge_documents(p_limit)
+        when v_due.job in ('clean_idempotency_keys', 'clean_event_bodies') then private.job_clean(v_due.job, p_limit)
         else private.job_move_verifications(v_due.job, p_limit)
       end;
     exception when others then
