@@ -3,9 +3,12 @@
  * change; it reads events from standard output. The end of standard input ends the process.
  */
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { controlMessage, type GatewayEvent, gatewayConfig } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
+
+const CLOSE_TIMEOUT_MS = 3_000;
 
 const report = (event: GatewayEvent) => process.stdout.write(`${JSON.stringify(event)}\n`);
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -55,7 +58,8 @@ async function run(): Promise<void> {
   for await (const line of { [Symbol.asyncIterator]: () => lines }) {
     if (line.trim() !== "") control(gateway, line);
   }
-  await gateway.close();
+  // Whatever still runs, the process ends: its supervisor waits for it.
+  await Promise.race([gateway.close(), setTimeout(CLOSE_TIMEOUT_MS)]);
 }
 
 await run();

@@ -6,6 +6,7 @@ import type { ApiToml } from "../config-toml.ts";
 import type { Service } from "../service.ts";
 import type { CallerClaims } from "../tokens/claims.ts";
 import { JSON_TYPES } from "./json-types.ts";
+import { dictateAnswer } from "./postgres-errors.ts";
 import { refuseKey, refuseRole, refuseToken } from "./refusals.ts";
 
 export const REST_PREFIX = "/rest/v1/";
@@ -32,14 +33,15 @@ function connect({ dbUrl, api }: DataApiOptions) {
   // On its first request the library grants everything in every schema to the API roles. Grants are
   // the project's own here, so it has to believe that this has been done.
   Reflect.set(connection, "rlsState", "active");
+  Reflect.set(connection, "normalizeDbError", dictateAnswer);
   return connection;
 }
 
 /** Reloads the known tables and functions when DDL, or a client, says `notify pgrst`. */
-async function reloadOnNotify(dbUrl: string, reload: () => Promise<void>) {
+async function reloadOnNotify(dbUrl: string, reload: () => void) {
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
   await sql.listen("pgrst", (payload) => {
-    if (payload === "" || payload === "reload schema") void reload();
+    if (payload === "" || payload === "reload schema") reload();
   });
   return sql;
 }
@@ -69,12 +71,23 @@ export async function createDataApi(options: DataApiOptions): Promise<Service> {
     },
   });
   await app.init();
+  // Requests go on with what was known until the new reading is complete.
   const introspect = async () => {
-    await connection.clearSchemaCache();
-    await connection.introspect({ useCache: true });
+    await connection.introspect();
   };
-  const listener = await reloadOnNotify(options.dbUrl, introspect);
-  await introspect();
+  // One after the other: many statements of DDL cost few readings, and closing can wait for the last.
+  let reading: Promise<void> = introspect();
+  let queued = false;
+  const reload = () => {
+    if (queued) return;
+    queued = true;
+    reading = reading.then(() => {
+      queued = false;
+      return introspect();
+    });
+  };
+  const listener = await reloadOnNotify(options.dbUrl, reload);
+  await reading;
 
   return {
     async handle(request, peer) {
@@ -91,7 +104,8 @@ export async function createDataApi(options: DataApiOptions): Promise<Service> {
     },
     async close() {
       await listener.end({ timeout: 1 });
-      await connection.close();
+      await reading;
+      await connection.driver.end({ timeout: 1 });
     },
   };
 }
