@@ -19,11 +19,19 @@ export default defineConfig({
       { extends: true, test: { name: "repo", include: ["tests/repo/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "db", include: ["tests/db/**/*.test.ts"], globalSetup: stackSetup },
+        test: {
+          name: "db",
+          include: ["tests/db/**/*.test.ts"],
+          globalSetup: ["tests/helpers/global-setup-db.ts"],
+        },
       },
       {
         extends: true,
-        test: { name: "api", include: ["tests/api/**/*.test.ts"], globalSetup: stackSetup },
+        test: {
+          name: "api",
+          include: ["tests/api/**/*.test.ts"],
+          globalSetup: [...stackSetup, "tests/helpers/api-coverage.ts"],
+        },
       },
       {
         extends: true,

@@ -1,13 +1,15 @@
-import postgres from "postgres";
+import type postgres from "postgres";
 import { test as base, expect } from "vitest";
-import { stackEnv } from "./stack-env.ts";
+import { type OwnDatabase, withOwnDatabase } from "./db-own.ts";
 
 export type Sql = postgres.TransactionSql;
 
 /** Who a statement runs as: an API role with the claims of its token, or the migrating role. */
 export type Caller =
   | { readonly role: "postgres" | "anon" | "service_role" }
-  | { readonly role: "authenticated"; readonly id: string };
+  | { readonly role: "authenticated"; readonly id: string; readonly sessionId?: string }
+  | { readonly role: "nff_operator"; readonly id: string }
+  | { readonly role: "nff_operator"; readonly keyId: string };
 
 export const migrator: Caller = { role: "postgres" };
 export const anon: Caller = { role: "anon" };
@@ -16,10 +18,25 @@ export const service: Caller = { role: "service_role" };
 /** A signed-in person, staff or not. */
 export const user = (id: string): Caller => ({ role: "authenticated", id });
 
+/** A signed-in person by the token of one session. */
+export const inSession = (id: string, sessionId: string): Caller => ({
+  role: "authenticated",
+  id,
+  sessionId,
+});
+
+/** A signed-in person in an operation on other people, which administrators may call. */
+export const operator = (id: string): Caller => ({ role: "nff_operator", id });
+
+/** A machine key in such an operation. */
+export const machine = (keyId: string): Caller => ({ role: "nff_operator", keyId });
+
 function claimsOf(caller: Caller): string {
   return JSON.stringify({
     role: caller.role,
-    ...(caller.role === "authenticated" ? { sub: caller.id, aal: "aal1" } : {}),
+    ...("id" in caller && { sub: caller.id, aal: "aal1" }),
+    ...("sessionId" in caller && { session_id: caller.sessionId }),
+    ...("keyId" in caller && { key_id: caller.keyId }),
   });
 }
 
@@ -49,9 +66,7 @@ export class Db {
 /** Ends the transaction of a test without keeping what it did. */
 class Rollback extends Error {}
 
-/** Runs work in a transaction that is rolled back. */
-export async function rolledBack(url: string, work: (db: Db) => Promise<void>): Promise<void> {
-  const client = postgres(url, { max: 1, onnotice: () => {} });
+async function rolledBack(client: postgres.Sql, work: (db: Db) => Promise<void>): Promise<void> {
   try {
     await client.begin(async (sql) => {
       await work(new Db(sql));
@@ -59,17 +74,17 @@ export async function rolledBack(url: string, work: (db: Db) => Promise<void>): 
     });
   } catch (error) {
     if (!(error instanceof Rollback)) throw error;
-  } finally {
-    await client.end();
   }
 }
 
-/** `test` with a transaction `db` of its own. */
-export const test = base.extend<{ db: Db }>({
+/**
+ * `test` with a transaction `db` of its own, in a database that only its file uses: a test may change
+ * the schema, move the clock or empty a table without meeting another one.
+ */
+export const test = base.extend<{ $file: { database: OwnDatabase }; $test: { db: Db } }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the dependencies of a fixture from the pattern.
-  db: async ({}, use) => {
-    await rolledBack(stackEnv().dbUrl, use);
-  },
+  database: [async ({}, use) => withOwnDatabase(use), { scope: "file" }],
+  db: async ({ database }, use) => rolledBack(database.client, use),
 });
 
 /** What a refused statement must not change, and who is refused. */
