@@ -105,7 +105,8 @@ test("people and components of the project cannot try keys", async ({ db }) => {
   for (const caller of [user(await createStaff(db, "admin")), service]) {
     await expectDenied(db, "42501", {
       as: caller,
-      does: (sql) => sql`select private.authenticate_machine_key(${key.prefix}, ${key.sha256}, null)`,
+      does: (sql) =>
+        sql`select private.authenticate_machine_key(${key.prefix}, ${key.sha256}, null)`,
       keeps: (sql) => sql`select * from private.machine_keys where key_id = ${key.keyId}`,
     });
   }

@@ -14,7 +14,8 @@ test("an administrator makes a key; only its hash is kept", async ({ db }) => {
   };
   const [row] = await db.as(
     user(admin),
-    (sql) => sql`select private.create_machine_key(${sql.json(input)}, ${secret.prefix}, ${secret.sha256}) as key`,
+    (sql) =>
+      sql`select private.create_machine_key(${sql.json(input)}, ${secret.prefix}, ${secret.sha256}) as key`,
   );
   expect(row?.key).toMatchObject({
     ...input,

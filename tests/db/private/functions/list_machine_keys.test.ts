@@ -11,7 +11,12 @@ interface Row {
 const list = (
   db: Db,
   as: Caller,
-  { statuses, sort = "-created_at", after, limit = 100 }: {
+  {
+    statuses,
+    sort = "-created_at",
+    after,
+    limit = 100,
+  }: {
     statuses?: string[];
     sort?: string;
     after?: Row["cursor"] | undefined;

@@ -33,7 +33,8 @@ test("revoking twice changes nothing the second time", async ({ db }) => {
 
 test("an unknown key is not found; nobody but an administrator revokes", async ({ db }) => {
   const key = await createKey(db);
-  const keeps = (sql: Db["sql"]) => sql`select key_id, revoked_at from private.machine_keys order by 1`;
+  const keeps = (sql: Db["sql"]) =>
+    sql`select key_id, revoked_at from private.machine_keys order by 1`;
   await expectDenied(db, "NF020", {
     as: user(await createStaff(db, "admin")),
     does: (sql) => sql`select private.revoke_machine_key(${randomUUID()})`,

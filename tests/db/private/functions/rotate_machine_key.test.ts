@@ -64,7 +64,8 @@ test("a key that is revoked, expired, replaced or unknown cannot be rotated", as
     await expectDenied(db, "NF020", {
       as: user(admin),
       does: (sql) => sql`select private.rotate_machine_key(${keyId}, '0', ${prefix}, ${sha256})`,
-      keeps: (sql) => sql`select key_id, expires_at, replaced_by from private.machine_keys order by 1`,
+      keeps: (sql) =>
+        sql`select key_id, expires_at, replaced_by from private.machine_keys order by 1`,
     });
   }
 });
@@ -78,8 +79,10 @@ test("only an administrator rotates", async ({ db }) => {
   ] as const) {
     await expectDenied(db, code, {
       as,
-      does: (sql) => sql`select private.rotate_machine_key(${key.keyId}, '0', ${prefix}, ${sha256})`,
-      keeps: (sql) => sql`select key_id, expires_at, replaced_by from private.machine_keys order by 1`,
+      does: (sql) =>
+        sql`select private.rotate_machine_key(${key.keyId}, '0', ${prefix}, ${sha256})`,
+      keeps: (sql) =>
+        sql`select key_id, expires_at, replaced_by from private.machine_keys order by 1`,
     });
   }
 });
