@@ -55,16 +55,23 @@ export function createFunctionApp<Deps extends CoreDeps>(
     app.all(`/${name}${path}`, otherMethods(routes));
   }
   app.notFound(({ var: { scope } }) => respondWithProblem(scope, new ApiError("route_not_found")));
-  app.onError((error, { var: { scope } }) => respondWithProblem(scope, error));
+  // Hono would answer errors itself; here the boundary does, for whatever is thrown.
+  app.onError((error) => {
+    throw error;
+  });
   return { fetch: (request) => app.fetch(request) };
 }
 
-/** Opens the scope of each request and says in the log how it ended. */
+/** Opens the scope of each request, answers what is thrown in it, and says in the log how it ended. */
 function boundary({ corsOrigins, log }: CoreDeps) {
   return async (context: Context<Env>, next: Next) => {
     const scope = openScope(context.req.raw, { corsOrigins, log });
     context.set("scope", scope);
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      context.res = respondWithProblem(scope, error);
+    }
     scope.log.info("request", {
       ...scope.outcome,
       method: context.req.method,

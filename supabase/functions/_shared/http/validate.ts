@@ -1,6 +1,7 @@
 import { jsonPointer } from "../domain/pointer.ts";
 import { ApiError, type FieldError } from "../errors.ts";
 import type { ValidationFault } from "../generated/validator.ts";
+import { faultText } from "./fault-text.ts";
 
 /** A validator that `npm run generate` has compiled from the contract. */
 export type AnyValidator = {
@@ -42,32 +43,21 @@ export function refuseFaults(faults: readonly FieldError[]): void {
   });
 }
 
-function toFieldError(
-  { instancePath, keyword, params, message }: ValidationFault,
-  location: Location,
-): FieldError {
+function toFieldError(fault: ValidationFault, location: Location): FieldError {
+  const { instancePath, keyword, params } = fault;
   const path = instancePath.split("/").slice(1).map(unescapePart);
-  if (keyword === "required") {
-    path.push(String(params.missingProperty));
-    return fieldError(location, path, "required", "This is required.");
-  }
-  if (keyword === "additionalProperties") {
-    path.push(String(params.additionalProperty));
-    return fieldError(location, path, "unknown_member", "The contract does not know this.");
-  }
-  return fieldError(location, path, snakeCase(keyword), `This ${message ?? "is not valid"}.`);
+  if (keyword === "required") path.push(String(params.missingProperty));
+  if (keyword === "additionalProperties") path.push(String(params.additionalProperty));
+  const pointer = location === "body" ? jsonPointer(path) : `${location}/${path.join("/")}`;
+  return {
+    // An unknown member may have any name; the contract limits what an answer may hold.
+    pointer: pointer.slice(0, MAX_LENGTH),
+    code: keyword === "additionalProperties" ? "unknown_member" : snakeCase(keyword),
+    detail: faultText(fault).slice(0, MAX_LENGTH),
+  };
 }
 
-function fieldError(
-  location: Location,
-  path: readonly string[],
-  code: string,
-  detail: string,
-): FieldError {
-  const pointer = location === "body" ? jsonPointer(path) : `${location}/${path.join("/")}`;
-  // The contract limits both; an unknown member may have any name.
-  return { pointer: pointer.slice(0, 500), code, detail: detail.slice(0, 500) };
-}
+const MAX_LENGTH = 500;
 
 function unescapePart(part: string): string {
   return part.replaceAll("~1", "/").replaceAll("~0", "~");

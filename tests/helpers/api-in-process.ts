@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+import { createServer } from "node:net";
+import type { UserPrincipal } from "../../supabase/functions/_shared/auth/principal.ts";
+import type { CoreDeps } from "../../supabase/functions/_shared/core-deps.ts";
+import { createPool } from "../../supabase/functions/_shared/db/pool.ts";
+import { createTransactions } from "../../supabase/functions/_shared/db/transaction.ts";
+import type { OperationId } from "../../supabase/functions/_shared/generated/contract.ts";
+import { operations } from "../../supabase/functions/_shared/generated/operations.ts";
+import { createFunctionApp } from "../../supabase/functions/_shared/http/create-function-app.ts";
+import type { ErasedOperation } from "../../supabase/functions/_shared/http/operation.ts";
+import type { AnyValidators } from "../../supabase/functions/_shared/http/validate.ts";
+import { createLogger } from "../../supabase/functions/_shared/log/logger.ts";
+import type { Target } from "./api.ts";
+
+/** A person whose token everyone believes: for what is not about authentication. */
+export const somebody: UserPrincipal = {
+  kind: "user",
+  id: randomUUID(),
+  claims: { role: "authenticated" },
+  token: "token",
+};
+
+/** Dependencies that reach nothing, unless told otherwise. */
+export function fakeDeps(overrides: Partial<CoreDeps> = {}): CoreDeps {
+  return {
+    verifiers: {
+      verifyUserToken: async () => somebody,
+      verifySecretKey: async () => "default",
+    },
+    transactionsFor: () => () => Promise.reject(new Error("No database is expected here.")),
+    corsOrigins: new Set(["https://app.example.com"]),
+    log: createLogger({ level: "error", write: () => {} }),
+    ...overrides,
+  };
+}
+
+/** Lets any request through to an operation. */
+const acceptAll: AnyValidators = { params: () => true, query: () => true, body: () => true };
+
+/** A function with one operation of the contract, whose work is given. */
+export function functionWith(
+  id: OperationId,
+  operation: ErasedOperation<CoreDeps>,
+  deps: CoreDeps = fakeDeps(),
+): Target {
+  const name = operations[id].group.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const app = createFunctionApp({
+    name,
+    deps,
+    operations: { [id]: operation },
+    validators: { [id]: acceptAll },
+  });
+  return async (request) => app.fetch(asFunction(request));
+}
+
+/** The request as the gateway hands it on. */
+export function asFunction(request: Request): Request {
+  return new Request(request.url.replace("/functions/v1/", "/"), request);
+}
+
+/** Transactions of a database that is not there. */
+export async function transactionsWithoutDatabase(): Promise<CoreDeps["transactionsFor"]> {
+  const port = await closedPort();
+  const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
+  return createTransactions(createPool({ url, max: 1, applicationName: "test" }));
+}
+
+/** A port that was free a moment ago and that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 1;
+}
