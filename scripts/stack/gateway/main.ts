@@ -7,16 +7,14 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { controlMessage, type GatewayEvent, gatewayConfig } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
+import { logProblem, quietLibraryErrors } from "./log.ts";
 
 const CLOSE_TIMEOUT_MS = 3_000;
 
 const report = (event: GatewayEvent) => process.stdout.write(`${JSON.stringify(event)}\n`);
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-// The Data API library prints the stack of every refused query: one line of it is enough.
-console.error = (...parts: unknown[]) => {
-  process.stderr.write(`${parts.map(sentenceOf).join(" ")}\n`);
-};
+quietLibraryErrors();
 
 function fail(message: string): void {
   report({ event: "failed", message });
@@ -42,7 +40,7 @@ async function start(document: string): Promise<Gateway | undefined> {
 function control(gateway: Gateway, line: string): void {
   const message = controlMessage.safeParse(JSON.parse(line));
   if (message.success) gateway.setFunctions(message.data.functions);
-  else console.error(`control message refused: ${z.prettifyError(message.error)}`);
+  else logProblem("control message", z.prettifyError(message.error));
 }
 
 async function run(): Promise<void> {

@@ -4,9 +4,10 @@ import { type Platform, PUBLISHABLE_KEY, SECRET_KEY, startPlatform } from "./lib
 let platform: Platform;
 beforeAll(async () => {
   platform = await startPlatform();
-  await platform.sql`create function public.who() returns text language sql stable
-    as $$ select current_user::text $$`;
-  await platform.sql`grant execute on function public.who() to anon, service_role`;
+  await platform.define(`
+    create function public.who() returns text language sql stable as 'select current_user::text';
+    grant execute on function public.who() to anon, service_role;
+  `);
 });
 afterAll(() => platform.dispose());
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signedIn } from "./lib/accounts.ts";
 import { type Platform, PUBLISHABLE_KEY, SECRET_KEY, startPlatform } from "./lib/platform.ts";
 
 let platform: Platform;
 beforeAll(async () => {
   platform = await startPlatform({ api: { schemas: ["public"], max_rows: 5 } });
-  await platform.sql.unsafe(`
+  await platform.define(`
     create table public.authors (id int primary key, name text not null, born date);
     create table public.books (
       id int primary key,
@@ -39,8 +39,6 @@ beforeAll(async () => {
     create function public.claims() returns jsonb language sql stable as $$ select auth.jwt() $$;
     grant execute on all functions in schema public to anon, authenticated, service_role;
   `);
-  // The Data API learns of DDL by a notification; this waits until it has.
-  await vi.waitUntil(async () => (await platform.admin().rpc("claims")).status === 200, 10_000);
 });
 afterAll(() => platform.dispose());
 

@@ -18,9 +18,10 @@ let platform: Platform;
 let person: Person;
 beforeAll(async () => {
   platform = await startPlatform();
-  await platform.sql`create function public.whoami() returns uuid language sql stable
-    as $$ select auth.uid() $$`;
-  await platform.sql`grant execute on function public.whoami() to authenticated`;
+  await platform.define(`
+    create function public.whoami() returns uuid language sql stable as 'select auth.uid()';
+    grant execute on function public.whoami() to authenticated;
+  `);
   person = await signedIn(platform);
 });
 afterAll(() => platform.dispose());

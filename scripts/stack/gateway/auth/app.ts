@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { logProblem } from "../log.ts";
 import type { AuthContext } from "./context.ts";
 import { addAdmin } from "./endpoints/admin.ts";
 import { addInfo } from "./endpoints/info.ts";
@@ -19,7 +20,7 @@ export function createAuthApp(context: AuthContext): Hono<{ Bindings: AuthBindin
   const app = new Hono<{ Bindings: AuthBindings }>();
   app.onError((error, c) => {
     if (!(error instanceof AuthError || error instanceof OAuthError)) {
-      console.error(`auth: ${c.req.method} ${c.req.path}: ${error.stack ?? error}`);
+      logProblem(`auth: ${c.req.method} ${c.req.path}`, error);
     }
     return authErrorResponse(error, c.req.header("x-supabase-api-version"));
   });

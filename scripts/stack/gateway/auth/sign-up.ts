@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { logProblem } from "../log.ts";
 import { actorOf, audit } from "./audit.ts";
 import { confirmEmail } from "./confirm.ts";
 import type { AuthContext, Client } from "./context.ts";
@@ -23,7 +24,7 @@ export async function createUser(db: Db, input: NewUser): Promise<UserRow> {
     if (error instanceof postgres.PostgresError && error.code === UNIQUE_VIOLATION) {
       throw unprocessable("user_already_exists", "User already registered");
     }
-    console.error(`auth: ${error instanceof Error ? error.message : error}`);
+    logProblem("auth", error);
     throw new AuthError(500, "unexpected_failure", "Database error saving new user");
   }
 }

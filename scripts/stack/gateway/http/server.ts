@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { logProblem } from "../log.ts";
 import { sendWebResponse, toWebRequest, type WebHandler } from "./web-bridge.ts";
 
 export interface HttpServer {
@@ -52,7 +53,7 @@ export function serve(handle: WebHandler): RequestListener {
   };
   return (req, res) => {
     run(req, res).catch((error: unknown) => {
-      console.error(`gateway: ${req.method} ${req.url}:`, error);
+      logProblem(`gateway: ${req.method}`, error);
       res.destroy();
     });
   };

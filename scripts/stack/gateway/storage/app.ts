@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { logProblem } from "../log.ts";
 import { addBuckets } from "./bucket-routes.ts";
 import type { StorageBindings, StorageContext } from "./context.ts";
 import { StorageError, storageErrorResponse } from "./errors.ts";
@@ -14,7 +15,7 @@ export function createStorageApp(context: StorageContext): Hono<{ Bindings: Stor
       return storageErrorResponse(new StorageError(400, "InvalidRequest", message));
     }
     if (!(error instanceof StorageError)) {
-      console.error(`storage: ${c.req.method} ${c.req.path}: ${error.stack ?? error}`);
+      logProblem(`storage: ${c.req.method} ${c.req.path}`, error);
     }
     return storageErrorResponse(error);
   });

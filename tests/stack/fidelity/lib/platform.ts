@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import postgres, { type Sql } from "postgres";
+import { vi } from "vitest";
 import { z } from "zod";
 import { startDatabaseOnly } from "../../../../scripts/stack/database.ts";
 
@@ -27,6 +29,8 @@ export interface Platform {
   /** A supabase-js client that keeps nothing between tests. */
   client(key?: string): SupabaseClient;
   admin(): SupabaseClient;
+  /** Runs DDL and waits until the Data API, which learns of it by a notification, knows it. */
+  define(statements: string): Promise<void>;
   /** One more gateway on the same database, with other settings. */
   gateway(changes: Settings): Promise<Gateway>;
   dispose(): Promise<void>;
@@ -95,7 +99,7 @@ async function startGateway(document: Record<string, unknown>): Promise<Gateway>
 }
 
 export async function startPlatform(settings: Settings = {}): Promise<Platform> {
-  const database = await startDatabaseOnly();
+  const database = await startDatabaseOnly({ migrate: false });
   const storageDir = await mkdtemp(join(tmpdir(), "nff-fidelity-"));
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const signingKey = { ...(await exportJWK(privateKey)), kid: "test-key" };
@@ -124,6 +128,14 @@ export async function startPlatform(settings: Settings = {}): Promise<Platform> 
     adminDbUrl: database.adminUrl,
     client: gateway.client,
     admin: () => gateway.client(SECRET_KEY),
+    async define(statements) {
+      const marker = `defined_${randomUUID().replaceAll("-", "")}`;
+      await sql.unsafe(statements);
+      await sql.unsafe(`create function public.${marker}() returns int language sql as 'select 1';
+        grant execute on function public.${marker}() to service_role`);
+      const service = gateway.client(SECRET_KEY);
+      await vi.waitUntil(async () => (await service.rpc(marker)).status === 200, 10_000);
+    },
     async gateway(changes) {
       const other = await start(changes);
       others.push(other);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { logProblem } from "../../log.ts";
 import { ADMIN_ACTOR, audit } from "../audit.ts";
 import type { AuthContext } from "../context.ts";
 import type { Account, Db, UserRow } from "../database.ts";
@@ -56,7 +57,7 @@ export async function deleteUser(
     });
   } catch (error) {
     // A foreign key without cascade, or a trigger, keeps the account.
-    console.error(`auth: ${error instanceof Error ? error.message : error}`);
+    logProblem("auth", error);
     throw new AuthError(500, "unexpected_failure", "Database error deleting user");
   }
 }
