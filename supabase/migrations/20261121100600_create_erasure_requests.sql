@@ -90,8 +90,8 @@ as $$
 begin
   if (old.status, new.status) not in (
     ('accepted', 'scheduled'), ('accepted', 'legal_hold'), ('accepted', 'completed'),
-    ('scheduled', 'accepted'), ('scheduled', 'legal_hold'),
-    ('legal_hold', 'accepted'), ('legal_hold', 'scheduled')
+    ('scheduled', 'accepted'), ('scheduled', 'legal_hold'), ('scheduled', 'completed'),
+    ('legal_hold', 'accepted'), ('legal_hold', 'scheduled'), ('legal_hold', 'completed')
   ) then
     raise exception 'An erasure request that is % cannot become %.', old.status, new.status using errcode = 'NF010';
   end if;
