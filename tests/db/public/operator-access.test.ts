@@ -169,3 +169,43 @@ test("the role is out of reach of tokens: the Data API cannot become it", async 
     where m.roleid = 'nff_operator'::regrole and m.set_option`;
   expect(new Set(members.map(({ name }) => name))).toEqual(new Set(["postgres"]));
 });
+
+test("the role can call exactly these functions", async ({ db }) => {
+  const found = await db.sql<{ name: string }[]>`
+    select proname::text as name from pg_proc
+    where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and has_function_privilege('nff_operator', oid, 'execute')
+    order by 1`;
+  expect(found.map(({ name }) => name)).toEqual([
+    "audit_person",
+    "authenticate_machine_key",
+    "check_person",
+    "check_row",
+    "find_users",
+    "flag_person",
+    "idempotency_begin",
+    "idempotency_finish",
+    "is_plain_text",
+    "is_session_alive",
+    "iso",
+    "lock_person",
+    "may_change_person",
+    "may_operate",
+    "nff_create_user",
+    "nff_get_user",
+    "nff_list_users",
+    "nff_permanently_delete_user",
+    "nff_reactivate_user",
+    "nff_soft_delete_user",
+    "nff_update_user",
+    "nff_user_json",
+    "now",
+    "person_members",
+    "request_account_change",
+    "require_operator",
+    "resume_account_change",
+    "settle_account_change",
+    "uuid_v7",
+    "write_person",
+  ]);
+});
