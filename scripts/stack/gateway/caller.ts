@@ -11,7 +11,7 @@ export interface Caller {
   readonly claims: CallerClaims | null;
 }
 
-export type CallerResult =
+type CallerResult =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly refusal: KeyRefusal }
   | { readonly ok: false; readonly token: TokenError };
@@ -35,7 +35,7 @@ export function credentialsOf(request: Request): Credentials {
  * The bearer token that stands for a user. supabase-js sends the API key as bearer too; that one is
  * not a token, and the gateway of the platform drops it when both are equal.
  */
-export function userTokenOf({ authorization, apiKey }: Credentials): string | undefined {
+function userTokenOf({ authorization, apiKey }: Credentials): string | undefined {
   const token = /^Bearer\s+(.+)$/i.exec(authorization ?? "")?.[1]?.trim();
   return token === undefined || token === apiKey ? undefined : token;
 }

@@ -80,7 +80,9 @@ export const authToml = z.object({
   enable_refresh_token_rotation: z.boolean().default(true),
   refresh_token_reuse_interval: z.int().min(0).default(10),
   enable_signup: z.boolean().default(true),
-  enable_anonymous_sign_ins: z.boolean().default(false),
+  enable_anonymous_sign_ins: z
+    .literal(false, { error: "the local stack has no anonymous sign-ins" })
+    .default(false),
   enable_manual_linking: z.boolean().default(false),
   minimum_password_length: z.int().min(6).default(6),
   password_requirements: z

@@ -32,7 +32,7 @@ const TOKEN_TYPES: Record<VerifiedKind | "email", readonly OneTimeTokenType[]> =
   email_change: ["email_change_token_current", "email_change_token_new"],
 };
 
-export const isVerifyType = (type: string): type is VerifiedKind | "email" =>
+const isVerifyType = (type: string): type is VerifiedKind | "email" =>
   Object.hasOwn(TOKEN_TYPES, type);
 
 /** `half`: one of two addresses has agreed; the change waits for the other. */

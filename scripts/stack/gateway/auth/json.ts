@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
+type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
 export type JsonMap = { [key: string]: Json };
 
 const json: z.ZodType<Json> = z.json();

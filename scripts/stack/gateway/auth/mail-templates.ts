@@ -22,7 +22,7 @@ export interface MailVariables {
   readonly NewEmail?: string;
 }
 
-export interface MailTemplate {
+interface MailTemplate {
   readonly subject: string;
   readonly html: string;
 }

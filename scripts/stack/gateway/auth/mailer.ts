@@ -9,7 +9,7 @@ import {
 import type { OneTimeToken } from "./one-time-tokens.ts";
 
 /** The `type` in a mail's link, which tells `/verify` what the token is for. */
-export type LinkType = "signup" | "recovery" | "magiclink" | "invite" | "email_change";
+type LinkType = "signup" | "recovery" | "magiclink" | "invite" | "email_change";
 
 const LINK_TYPES = {
   confirmation: "signup",
@@ -19,7 +19,7 @@ const LINK_TYPES = {
   email_change: "email_change",
 } as const satisfies Record<Exclude<MailKind, "reauthentication">, LinkType>;
 
-export interface Letter {
+interface Letter {
   readonly to: string;
   readonly token: OneTimeToken;
   /** Where the link leads in the end. */

@@ -20,7 +20,7 @@ function sameSite(target: URL, siteUrl: string): boolean {
 }
 
 /** Where a link may lead: the site itself, or what `additional_redirect_urls` allows. */
-export function isAllowedRedirect(url: string, config: AuthToml): boolean {
+function isAllowedRedirect(url: string, config: AuthToml): boolean {
   if (!URL.canParse(url)) return false;
   const target = new URL(url);
   if (sameSite(target, config.site_url)) return true;

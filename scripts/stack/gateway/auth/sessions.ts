@@ -35,7 +35,7 @@ export async function insertRefreshToken(
 }
 
 /** Notes that the session proved itself by this method, now. */
-export async function addAmr(db: Db, sessionId: string, method: AuthenticationMethod) {
+async function addAmr(db: Db, sessionId: string, method: AuthenticationMethod) {
   await db`
     insert into auth.mfa_amr_claims (id, session_id, authentication_method, created_at, updated_at)
     values (gen_random_uuid(), ${sessionId}, ${method}, now(), now())

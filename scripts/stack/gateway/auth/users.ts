@@ -85,7 +85,7 @@ export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> 
   return user;
 }
 
-export async function insertIdentity(
+async function insertIdentity(
   db: Db,
   userId: string,
   provider: string,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 /** What the platform's gateway answers in place of a function; the code is also a header. */
-export const FUNCTION_ERRORS = {
+const FUNCTION_ERRORS = {
   NOT_FOUND: { status: 404, message: "Requested function was not found" },
   BOOT_ERROR: { status: 503, message: "Function failed to start (please check logs)" },
   BAD_GATEWAY: { status: 502, message: "Function closed the connection without an answer" },

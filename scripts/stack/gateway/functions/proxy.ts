@@ -9,7 +9,7 @@ import { createUpstream, type ForwardLimits, forward, type Upstream } from "./fo
 export const FUNCTIONS_PREFIX = "/functions/v1/";
 
 /** The platform's limits; a body is bounded by what its edge network lets through. */
-export const PLATFORM_LIMITS: ForwardLimits = {
+const PLATFORM_LIMITS: ForwardLimits = {
   idleTimeoutMs: 150_000,
   maxBodyBytes: 100 * 1024 * 1024,
 };

@@ -37,7 +37,7 @@ function decodeEntities(text: string): string {
 }
 
 /** The mail as plain text; a link keeps its address behind its label. */
-export function textOf(html: string): string {
+function textOf(html: string): string {
   const withLinks = html.replaceAll(
     /<a\s[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/gi,
     (_, href: string, label: string) => `${label} ( ${href} )`,

@@ -34,7 +34,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 /** The library answers these as PostgREST does: they depend on the caller or the query. */
 const LEFT_ALONE = /^(PGRST|PT\w{3}|42501|42P01|42703|42883)$/;
 
-export function statusOf(sqlState: string): number {
+function statusOf(sqlState: string): number {
   return STATUSES[sqlState] ?? STATUSES[sqlState.slice(0, 2)] ?? 400;
 }
 

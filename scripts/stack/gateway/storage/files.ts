@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { tooLarge } from "./errors.ts";
 
-export interface StoredFile {
+interface StoredFile {
   /** Names the bytes; a new upload of the same object gets a new one. */
   readonly version: string;
   readonly size: number;

@@ -10,7 +10,7 @@ const grant = z.object({
   upsert: z.boolean().default(false),
 });
 
-export type UrlGrant = z.output<typeof grant>;
+type UrlGrant = z.output<typeof grant>;
 
 export interface SignedUrls {
   sign(grant: UrlGrant, expiresInSeconds: number): Promise<string>;

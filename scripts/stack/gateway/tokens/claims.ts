@@ -1,27 +1,22 @@
-import { z } from "zod";
-
-/** How and when a session proved who it is; the newest method comes first. */
-const amrEntry = z.object({ method: z.string(), timestamp: z.int() });
-
-/** The claims that Supabase Auth puts into every access token. */
-export const accessTokenClaims = z.looseObject({
-  iss: z.string(),
-  sub: z.uuid(),
-  aud: z.string(),
-  exp: z.int(),
-  iat: z.int(),
-  email: z.string(),
-  phone: z.string(),
-  app_metadata: z.record(z.string(), z.unknown()),
-  user_metadata: z.record(z.string(), z.unknown()),
-  role: z.string(),
-  aal: z.enum(["aal1", "aal2"]),
-  amr: z.array(amrEntry),
-  session_id: z.uuid(),
-  is_anonymous: z.boolean(),
-});
-
-export type AccessTokenClaims = z.output<typeof accessTokenClaims>;
+/** The claims that Supabase Auth puts into every access token; a hook may add others. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string;
+  readonly exp: number;
+  readonly iat: number;
+  readonly email: string;
+  readonly phone: string;
+  readonly app_metadata: Record<string, unknown>;
+  readonly user_metadata: Record<string, unknown>;
+  readonly role: string;
+  readonly aal: "aal1" | "aal2";
+  /** How and when the session proved who it is; the newest method comes first. */
+  readonly amr: readonly { readonly method: string; readonly timestamp: number }[];
+  readonly session_id: string;
+  readonly is_anonymous: boolean;
+  readonly [claim: string]: unknown;
+}
 
 /** What the Data API and Storage read from a caller's credential. */
 export interface CallerClaims {
