@@ -22,7 +22,7 @@ test("the first address is made, the second takes its place", async ({ db }) => 
 
 test.for([
   ["NF050", {}, 99, undefined],
-  ["NF001", { country: "XXX" }, null, "country"],
+  ["NF001", { country: "Germany" }, null, "country"],
   ["NF001", { city: "" }, null, "city"],
 ] as const)(
   "refused with %s: %j at version %s",
