@@ -38,12 +38,10 @@ describePages("users.listConsents", {
 describe("200", () => {
   test("the own consents, newest first, and nobody else's", async () => {
     const { body } = await call("users.listConsents", { as: anna.credential });
-    expect(body.items.map(({ version }: { version: string }) => version)).toEqual([
-      "5",
-      "4",
-      "3",
-      "2",
-      "1",
+    expect(body.items.map(({ document }: { document: string }) => document)).toEqual([
+      "kyc_processing",
+      "privacy",
+      "terms",
     ]);
     expect((await call("users.listConsents", { as: berta.credential })).body).toEqual({
       items: [],

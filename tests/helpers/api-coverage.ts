@@ -14,7 +14,10 @@ export function recordAnswer(operationId: string, status: number): void {
 /** How many of the documented answers of the tested operations were seen. */
 export function summarise(lines: readonly string[]): string {
   const seen = new Set(lines.filter((line) => line !== ""));
-  const tested = new Set([...seen].map((line) => line.split(" ")[0]));
+  // Every tested operation is made to fail once; others were only called on the way.
+  const tested = new Set(
+    [...seen].flatMap((line) => (/ 500$/.test(line) ? line.split(" ")[0] : [])),
+  );
   const documented = Object.values(operations)
     .filter(({ id }) => tested.has(id))
     .flatMap(({ id, successStatuses, errorStatuses }) =>

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type {
   Document,
   DocumentUpload,
@@ -126,9 +126,13 @@ export async function waitForStatus(
   { verification_id }: Verification,
   status: KycStatus,
 ): Promise<void> {
-  const read = async () =>
-    (await call("kyc.getVerification", { as, params: { verification_id } })).body;
-  await expect.poll(read, { timeout: 10_000, interval: 25 }).toMatchObject({ status });
+  await vi.waitFor(
+    async () => {
+      const { body } = await call("kyc.getVerification", { as, params: { verification_id } });
+      expect(body.status).toBe(status);
+    },
+    { timeout: 10_000, interval: 25 },
+  );
 }
 
 /** A verification that has been submitted and has come to this status. */

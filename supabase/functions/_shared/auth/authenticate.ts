@@ -1,7 +1,10 @@
 import { unauthorized } from "./challenge.ts";
 import { type Credentials, extractCredentials } from "./extract-credentials.ts";
+import type { MachineKeyVerifier } from "./machine-key.ts";
 import type {
   AnonymousPrincipal,
+  MachinePrincipal,
+  OperatorPrincipal,
   Principal,
   ServicePrincipal,
   UserPrincipal,
@@ -16,6 +19,9 @@ export type AuthKind = "public" | "user" | "staff" | "staff_or_machine" | "secre
 export type Verifiers = {
   readonly verifyUserToken: UserTokenVerifier;
   readonly verifySecretKey: SecretKeyVerifier;
+  readonly verifyMachineKey: MachineKeyVerifier;
+  /** Where a request comes from; `null` when nobody says so who can be believed. */
+  readonly addressOf: (headers: Headers) => string | null;
 };
 
 const ANONYMOUS: AnonymousPrincipal = { kind: "anonymous" };
@@ -41,8 +47,9 @@ export async function authenticate(
       return ANONYMOUS;
     case "user":
     case "staff":
-    case "staff_or_machine":
       return authenticateUser(extractCredentials(headers), verifiers);
+    case "staff_or_machine":
+      return authenticateOperator(headers, verifiers);
     case "secret":
       return authenticateService(extractCredentials(headers), verifiers);
   }
@@ -65,6 +72,17 @@ async function authenticateUser(
         detail: "Sign in and send the access token as Authorization: Bearer.",
       });
   }
+}
+
+async function authenticateOperator(
+  headers: Headers,
+  verifiers: Verifiers,
+): Promise<OperatorPrincipal | MachinePrincipal> {
+  const credentials = extractCredentials(headers);
+  if (credentials.bearer.kind === "machine_key") {
+    return verifiers.verifyMachineKey(credentials.bearer.value, verifiers.addressOf(headers));
+  }
+  return { ...(await authenticateUser(credentials, verifiers)), kind: "operator" };
 }
 
 async function authenticateService(

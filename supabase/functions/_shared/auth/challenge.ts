@@ -7,9 +7,17 @@ const REALM = 'realm="nff-supabase"';
 export type Scheme = "Bearer" | "ApiKey" | "Signature";
 
 /**
- * A 401 with the challenge that every 401 must carry (RFC 9110, 15.5.2). Only a credential that was
- * sent and refused is called invalid; where none was sent the challenge says no more than what is
- * wanted (RFC 6750, 3.1).
+ * The challenge that every 401 must carry (RFC 9110, 15.5.2). Only a credential that was sent and
+ * refused is called invalid; where none was sent, the challenge says no more than what is wanted
+ * (RFC 6750, 3.1).
+ */
+export function challenge(code: ErrorCode, scheme: Scheme): Readonly<Record<string, string>> {
+  const error = scheme === "Bearer" && code !== "unauthenticated" ? ', error="invalid_token"' : "";
+  return { "www-authenticate": `${scheme} ${REALM}${error}` };
+}
+
+/**
+ * A 401 with its challenge.
  *
  * @example throw unauthorized("token_expired", "Bearer");
  */
@@ -18,9 +26,5 @@ export function unauthorized(
   scheme: Scheme,
   options: Pick<ApiErrorOptions, "detail" | "cause"> = {},
 ): ApiError {
-  const error = scheme === "Bearer" && code !== "unauthenticated" ? ', error="invalid_token"' : "";
-  return new ApiError(code, {
-    ...options,
-    headers: { "www-authenticate": `${scheme} ${REALM}${error}` },
-  });
+  return new ApiError(code, { ...options, headers: challenge(code, scheme) });
 }

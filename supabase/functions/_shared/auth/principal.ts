@@ -9,6 +9,18 @@ export type UserPrincipal = {
   readonly token: string;
 };
 
+/** A signed-in user in an operation that works on other people; who may call it is checked next. */
+export type OperatorPrincipal = Omit<UserPrincipal, "kind"> & { readonly kind: "operator" };
+
+/** An external system, known by a machine key. */
+export type MachinePrincipal = {
+  readonly kind: "machine";
+  /** The id of the key. */
+  readonly id: string;
+  /** What the key may do, as in `x-scopes` of the contract. */
+  readonly scopes: readonly string[];
+};
+
 /** One of the project's own components, known by a secret API key. */
 export type ServicePrincipal = {
   readonly kind: "service";
@@ -20,11 +32,16 @@ export type ServicePrincipal = {
 export type AnonymousPrincipal = { readonly kind: "anonymous" };
 
 /** Who a request comes from. */
-export type Principal = UserPrincipal | ServicePrincipal | AnonymousPrincipal;
+export type Principal =
+  | UserPrincipal
+  | OperatorPrincipal
+  | MachinePrincipal
+  | ServicePrincipal
+  | AnonymousPrincipal;
 
 /** The database role that a principal's statements run as, and what policies know about it. */
 export type DatabaseCaller = {
-  readonly role: "anon" | "authenticated" | "service_role";
+  readonly role: "anon" | "authenticated" | "nff_operator" | "service_role";
   readonly claims: Readonly<Record<string, unknown>>;
 };
 
@@ -36,6 +53,10 @@ export function databaseCaller(principal: Principal): DatabaseCaller {
   switch (principal.kind) {
     case "user":
       return { role: "authenticated", claims: principal.claims };
+    case "operator":
+      return { role: "nff_operator", claims: principal.claims };
+    case "machine":
+      return { role: "nff_operator", claims: { role: "nff_operator", key_id: principal.id } };
     case "service":
       return { role: "service_role", claims: { role: "service_role" } };
     case "anonymous":
@@ -45,3 +66,6 @@ export function databaseCaller(principal: Principal): DatabaseCaller {
 
 /** The caller of work that no request of a user stands behind: webhooks and the worker. */
 export const SERVICE: DatabaseCaller = { role: "service_role", claims: { role: "service_role" } };
+
+/** The caller of the one question that is asked before a machine key is known: whether it is one. */
+export const OPERATOR_AT_THE_DOOR: DatabaseCaller = { role: "nff_operator", claims: {} };

@@ -1,5 +1,7 @@
 import type {
   AnonymousPrincipal,
+  MachinePrincipal,
+  OperatorPrincipal,
   Principal,
   ServicePrincipal,
   UserPrincipal,
@@ -24,7 +26,7 @@ type Definitions = typeof operations;
 type PrincipalByAuth = {
   user: UserPrincipal;
   staff: UserPrincipal;
-  staff_or_machine: UserPrincipal;
+  staff_or_machine: OperatorPrincipal | MachinePrincipal;
   secret: ServicePrincipal;
   public: AnonymousPrincipal;
   /** Only the operation knows whose signature it is, so it verifies it as its first step. */

@@ -1,3 +1,4 @@
+import { challenge } from "../auth/challenge.ts";
 import { ApiError, ERRORS } from "../errors.ts";
 
 /** What a problem says about the request it answers. */
@@ -35,6 +36,8 @@ export function toProblem(error: unknown, { instance, requestId }: Occurrence): 
       // A failure is never worth keeping, also where the success would be.
       "cache-control": "no-store",
       ...(retryable && { "retry-after": RETRY_AFTER }),
+      // Every 401 needs a challenge; those that the database finds have to do with the token.
+      ...(status === 401 && challenge(code, "Bearer")),
       ...options.headers,
     },
     body: JSON.stringify({
