@@ -38,9 +38,11 @@ async function start(document: string): Promise<Gateway | undefined> {
 }
 
 function control(gateway: Gateway, line: string): void {
-  const message = controlMessage.safeParse(JSON.parse(line));
-  if (message.success) gateway.setFunctions(message.data.functions);
-  else logProblem("control message", z.prettifyError(message.error));
+  try {
+    gateway.setFunctions(controlMessage.parse(JSON.parse(line)).functions);
+  } catch (error) {
+    logProblem("control message", error instanceof z.ZodError ? z.prettifyError(error) : error);
+  }
 }
 
 async function run(): Promise<void> {

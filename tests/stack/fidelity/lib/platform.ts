@@ -41,13 +41,18 @@ export interface Settings {
   readonly api?: Record<string, unknown>;
   readonly storage?: Record<string, unknown>;
   readonly contractFile?: string;
+  readonly projectDir?: string;
+  readonly apiPort?: number;
 }
 
 interface Gateway {
   readonly url: string;
   readonly mailUrl: string;
   client(key?: string): SupabaseClient;
-  stop(): Promise<void>;
+  /** Writes one line of JSON to the process, as the supervisor does. */
+  send(message: unknown): void;
+  /** Resolves to the exit code. */
+  stop(): Promise<unknown>;
 }
 
 /** Strict where the tests need it, and in a hurry where they would have to wait. */
@@ -91,9 +96,11 @@ async function startGateway(document: Record<string, unknown>): Promise<Gateway>
     mailUrl: `http://127.0.0.1:${ready.mailPort}`,
     client: (key = PUBLISHABLE_KEY) =>
       createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } }),
+    send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
     async stop() {
       child.stdin.end();
-      await exited;
+      const [code] = await exited;
+      return code;
     },
   };
 }
