@@ -67,7 +67,8 @@ export async function startDeno(options: DenoOptions): Promise<DenoProcess> {
     pid: child.pid ?? 0,
     startMs: performance.now() - started,
     stop: async () => {
-      child.kill("SIGTERM");
+      // It keeps nothing, and a polite end would wait for idle connections.
+      child.kill("SIGKILL");
       await exited;
     },
   };

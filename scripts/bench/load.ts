@@ -16,7 +16,6 @@ export interface LoadResult {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  readonly failures: number;
 }
 
 /** The value below which a share of the sorted numbers lies. */
@@ -25,8 +24,8 @@ export function percentile(sorted: readonly number[], share: number): number {
 }
 
 /**
- * Repeats one GET against a server on this machine. Every answer that is not 2xx counts as a
- * failure, so a fast error cannot look like a fast success.
+ * Repeats one GET against a server on this machine. An answer that is not 2xx ends the measurement,
+ * so a fast error cannot look like a fast success.
  */
 export async function measure(load: Load): Promise<LoadResult> {
   const { hostname } = new URL(load.url);
@@ -47,12 +46,16 @@ export async function measure(load: Load): Promise<LoadResult> {
       latencies.push(milliseconds);
     });
   });
+  const failures = result.non2xx + result.errors;
+  if (failures > 0) {
+    const statuses = JSON.stringify(result.statusCodeStats);
+    throw new Error(`${load.url}: ${result.errors} connections failed, statuses ${statuses}`);
+  }
   latencies.sort((a, b) => a - b);
   return {
     perSecond: latencies.length / result.duration,
     p50: percentile(latencies, 0.5),
     p95: percentile(latencies, 0.95),
     p99: percentile(latencies, 0.99),
-    failures: result.non2xx + result.errors,
   };
 }
