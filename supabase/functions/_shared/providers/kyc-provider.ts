@@ -96,7 +96,7 @@ export type ProviderEvent = {
   readonly document_expires_on: string | null;
   /** 0 to 100. */
   readonly risk_score: number | null;
-  readonly checks: readonly { readonly name: string; readonly result: string }[];
+  readonly checks: readonly ProviderCheck[];
 };
 
 /** What an event means for a verification; where it means nothing, an event has none. */
@@ -107,6 +107,13 @@ export type ProviderOutcome =
   | "resubmission_required"
   | "in_review"
   | "monitoring_hit";
+
+export type ProviderCheck = {
+  readonly name: string;
+  readonly result: string;
+  /** Confidence, 0 to 1; `null` where the provider gives none. */
+  readonly score: number | null;
+};
 
 export type RejectedDocument = {
   readonly type: string;

@@ -91,9 +91,10 @@ const NOTHING_FOUND: Found = {
 };
 
 function fromFindings(found: Findings): Found {
-  const { verification_id, external_id, review_owner, document, ...same } = found;
+  const { verification_id, external_id, review_owner, document, checks, ...same } = found;
   return {
     ...same,
+    checks: checks.map(({ name, result }) => ({ name, result, score: null })),
     provider_reference: verification_id,
     verification_id: UUID.test(external_id) ? external_id : null,
     review_owner: review_owner === "customer" ? "internal" : review_owner,
