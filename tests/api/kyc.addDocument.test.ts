@@ -137,7 +137,7 @@ describe("400", () => {
 });
 
 describe("403", () => {
-  test("a suspended account adds nothing", async () => {
+  test("[AUTH-04] a suspended account adds nothing", async () => {
     const person = await createAccount();
     const { verification_id } = await startVerification(person);
     await suspend(owner(), person);

@@ -133,16 +133,19 @@ describe("422", () => {
       "image_unreadable",
     ],
     ["another file of the same size", picture, { sha256: "0".repeat(64) }, "sha256", "other"],
-  ])("%s: the document is rejected, for good", async (_what, make, changes, code, reason) => {
-    const person = await createAccount();
-    const target = await uploaded(person, await make(), changes);
-    const asked = { as: person.credential, params: target };
-    const { body } = await expectProblem("kyc.completeDocument", 422, "document_invalid", asked);
-    expect(body.errors).toEqual([expect.objectContaining({ pointer: "file", code })]);
-    const rejected = await documentOf(target.document_id);
-    expect(rejected).toMatchObject([{ status: "rejected", reason_code: reason }]);
+  ])(
+    "[DOC-01] %s: the document is rejected, for good",
+    async (_what, make, changes, code, reason) => {
+      const person = await createAccount();
+      const target = await uploaded(person, await make(), changes);
+      const asked = { as: person.credential, params: target };
+      const { body } = await expectProblem("kyc.completeDocument", 422, "document_invalid", asked);
+      expect(body.errors).toEqual([expect.objectContaining({ pointer: "file", code })]);
+      const rejected = await documentOf(target.document_id);
+      expect(rejected).toMatchObject([{ status: "rejected", reason_code: reason }]);
 
-    await expectProblem("kyc.completeDocument", 422, "document_invalid", asked);
-    expect(await documentOf(target.document_id)).toEqual(rejected);
-  });
+      await expectProblem("kyc.completeDocument", 422, "document_invalid", asked);
+      expect(await documentOf(target.document_id)).toEqual(rejected);
+    },
+  );
 });

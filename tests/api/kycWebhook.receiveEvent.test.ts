@@ -75,7 +75,7 @@ describe("400", () => {
   });
 });
 
-describe("401", () => {
+describe("[EVENT-01] 401", () => {
   const minutes = (count: number) => new Date(Date.now() + count * 60_000);
   const without = (request: ApiRequest, name: string): ApiRequest => {
     const { [name]: _, ...headers } = { ...request.headers };
@@ -128,7 +128,7 @@ describe("404", () => {
 });
 
 describe("409", () => {
-  test("the same id with other bytes, and the first body stays", async () => {
+  test("[EVENT-04] the same id with other bytes, and the first body stays", async () => {
     const event = unknown();
     await call("kycWebhook.receiveEvent", webhook(event));
     const changed = webhook({ ...event, sequence: 3 });

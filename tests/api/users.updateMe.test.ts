@@ -95,7 +95,7 @@ describe("400", () => {
   });
 
   test.each(["email", "user_id", "roles", "is_soft_deleted", "suspended_at", "version", "kyc"])(
-    "for %s, which belongs to the server",
+    "[PROP-01] for %s, which belongs to the server",
     async (name) => {
       const before = await profileOf(anna);
       const request = patch(anna, { first_name: "Berta", [name]: "x" });
@@ -123,7 +123,7 @@ describe("403", () => {
   test.each([
     ["suspended", suspend],
     ["deleted", softDelete],
-  ])("a %s account changes nothing", async (_what, stop) => {
+  ])("[AUTH-04] a %s account changes nothing", async (_what, stop) => {
     const person = await createAccount();
     await stop(owner(), person);
     const before = await profileOf(person);

@@ -54,7 +54,9 @@ async function atOnce(
 const count = (values: readonly string[], value: string) =>
   values.filter((each) => each === value).length;
 
-test("20 deliveries of one event at once: applied once, counted 20 times", async ({ pool }) => {
+test("[EVENT-02] 20 deliveries of one event at once: applied once, counted 20 times", async ({
+  pool,
+}) => {
   const { verificationId, reference } = await arrange(pool, createProcessing);
   const event = providerEvent({ outcome: "approved", provider_reference: reference, sequence: 1 });
   const results = await atOnce(

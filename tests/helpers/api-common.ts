@@ -69,7 +69,7 @@ function describeUserTokens(id: OperationId, { request, caller }: CommonCase, re
     });
   });
 
-  test("401 for every forged token, with the challenge", async () => {
+  test("[AUTH-01] [AUTH-02] 401 for every forged token, with the challenge", async () => {
     const genuine = caller?.().authorization?.replace("Bearer ", "") ?? "";
     for (const [what, token] of await forgedTokens(genuine)) {
       const { status, body, headers } = await call(id, bearer(token));
@@ -107,7 +107,7 @@ function describeSecretKeys(_: OperationId, { request }: CommonCase, refused: Re
 }
 
 function describeRoles(id: OperationId, { request, outsider }: CommonCase, refused: Refused) {
-  test("403 for a person without a role, before the request is looked at", async () => {
+  test("[FUNC-01] 403 for a person without a role, before the request is looked at", async () => {
     const as = outsider?.() ?? ANONYMOUS;
     await refused(403, "forbidden", { ...request(), as });
     const broken = operations[id].requestMediaTypes.length > 0 ? { raw: "{" } : {};
@@ -259,7 +259,7 @@ function describeDefects(id: OperationId, statuses: readonly number[]) {
     ...(operations[id].requestMediaTypes.length > 0 && { raw: "{}" }),
   });
 
-  test("500 says nothing about the inside, whatever is thrown", async () => {
+  test("[LEAK-01] 500 says nothing about the inside, whatever is thrown", async () => {
     for (const thrown of [new TypeError("select secret from private.things"), "text", null]) {
       const broken = functionWith(id, { isUnbound: true, run: () => Promise.reject(thrown) });
       const { body } = await expectProblem(id, 500, "internal_error", request(), broken);

@@ -73,7 +73,7 @@ export function describeIdempotency(id: OperationId, idempotent: IdempotentCase)
       expect(await idempotent.effects(account)).toBe(done + 1);
     });
 
-    test("two people may use the same key", async () => {
+    test("[IDEM-01] two people may use the same key", async () => {
       const key = randomUUID();
       await withKey(key);
       const other = await idempotent.caller();

@@ -23,7 +23,7 @@ function telling({ status, body }: ApiAnswer) {
 /** Tests that somebody else's object looks like none. */
 export function describeOwnership(id: OperationId, { stranger, request, keeps }: OwnedCase): void {
   describe(`${id}: objects of others`, () => {
-    test("404, the same as for an id that nobody has", async () => {
+    test("[OBJ-01] 404, the same as for an id that nobody has", async () => {
       const before = await keeps();
       const as = stranger().credential;
       const params = request().params ?? {};

@@ -12,7 +12,7 @@ interface ColumnGrant {
   is_whole: boolean;
 }
 
-test("API roles have exactly the listed rights on tables and columns", async ({ db }) => {
+test("[PROP-02] API roles have exactly the listed rights on tables and columns", async ({ db }) => {
   const found = await db.sql<ColumnGrant[]>`
     select role, n.nspname || '.' || c.relname as table_name, privilege,
       array_agg(a.attname::text order by a.attname::text) as columns,
@@ -55,7 +55,7 @@ test("no API role can delete, truncate, maintain or put triggers on a table, or 
   expect([...found]).toEqual([]);
 });
 
-test.for(API_ROLES)("%s can call exactly the listed functions", async (role, { db }) => {
+test.for(API_ROLES)("[FUNC-02] %s can call exactly the listed functions", async (role, { db }) => {
   const found = await db.sql<{ name: string }[]>`
     select distinct case when n.nspname = 'private' then '' else n.nspname || '.' end || p.proname as name
     from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace

@@ -90,7 +90,7 @@ for (const [table, { column, cells }] of Object.entries(rowAccess)) {
       });
     }
 
-    test("nobody reads somebody else's rows by leaving out the filter", async ({ db }) => {
+    test("[OBJ-01] nobody reads somebody else's rows by leaving out the filter", async ({ db }) => {
       const { owner, callers } = await arrange(db);
       for (const name of CALLERS) {
         if ((cells.select[name] ?? cells.select.rest) !== "own" && name !== "other") continue;

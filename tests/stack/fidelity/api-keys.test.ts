@@ -64,7 +64,7 @@ describe("the platform's gateway resolves opaque API keys", () => {
   );
 
   test.each(["/rest/v1/rpc/who", "/auth/v1/admin/users", "/storage/v1/bucket"])(
-    "a secret key from a browser: 401 at %s",
+    "[AUTH-03] a secret key from a browser: 401 at %s",
     async (path) => {
       const answer = await call({ apikey: SECRET_KEY, "user-agent": BROWSER }, path);
       expect(answer).toMatchObject({

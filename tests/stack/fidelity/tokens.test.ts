@@ -158,7 +158,7 @@ const call = (path: string, token: string, init: RequestInit = {}) =>
     headers: { apikey: PUBLISHABLE_KEY, authorization: `Bearer ${token}` },
   });
 
-describe("forged, foreign and stale tokens are refused", () => {
+describe("[AUTH-01] [AUTH-02] forged, foreign and stale tokens are refused", () => {
   test.each(ATTACKS)("%s", async (_, make) => {
     const token = await make();
     const rest = await call("/rest/v1/rpc/whoami", token);

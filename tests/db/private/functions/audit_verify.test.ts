@@ -30,14 +30,17 @@ const COLUMNS = {
   details: "{ }",
 } as const;
 
-test.for(Object.entries(COLUMNS))("an edit of %s is found", async ([column, value], { db }) => {
-  const faults = await tampering(
-    db,
-    (sql, stream) =>
-      sql`update private.audit_log set ${sql({ [column]: value })} where stream = ${stream} and sequence = 3`,
-  );
-  expect(faults).toEqual(["changed at 3"]);
-});
+test.for(Object.entries(COLUMNS))(
+  "[AUDIT-01] an edit of %s is found",
+  async ([column, value], { db }) => {
+    const faults = await tampering(
+      db,
+      (sql, stream) =>
+        sql`update private.audit_log set ${sql({ [column]: value })} where stream = ${stream} and sequence = 3`,
+    );
+    expect(faults).toEqual(["changed at 3"]);
+  },
+);
 
 test("an edit that also mends the hash of its row breaks the next one", async ({ db }) => {
   const faults = await tampering(db, async (sql, stream) => {
@@ -50,7 +53,7 @@ test("an edit that also mends the hash of its row breaks the next one", async ({
   expect(faults).toEqual(["changed at 4"]);
 });
 
-test("a removed entry leaves a gap", async ({ db }) => {
+test("[AUDIT-01] a removed entry leaves a gap", async ({ db }) => {
   const faults = await tampering(
     db,
     (sql, stream) => sql`delete from private.audit_log where stream = ${stream} and sequence = 2`,
@@ -58,7 +61,7 @@ test("a removed entry leaves a gap", async ({ db }) => {
   expect(faults[0]).toBe("gap at 3");
 });
 
-test("a cut tail does not fit the head", async ({ db }) => {
+test("[AUDIT-01] a cut tail does not fit the head", async ({ db }) => {
   const faults = await tampering(
     db,
     (sql, stream) => sql`delete from private.audit_log where stream = ${stream} and sequence > 3`,

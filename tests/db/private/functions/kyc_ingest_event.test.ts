@@ -51,7 +51,7 @@ test("a verdict is applied once, kept byte for byte, and its deliveries counted"
   expect(audit).toEqual({ moves: 1 });
 });
 
-test("the same id with other bytes is an alert and changes nothing", async ({ db }) => {
+test("[EVENT-04] the same id with other bytes is an alert and changes nothing", async ({ db }) => {
   const { verificationId, reference } = await createProcessing(db);
   const event = { event_id: randomUUID(), provider_reference: reference, sequence: 1 };
   await ingest(db, { ...event, outcome: "processing" }, "first");
@@ -67,7 +67,7 @@ test("the same id with other bytes is an alert and changes nothing", async ({ db
   expect(alert).toEqual({ action: "kyc.event_mismatch" });
 });
 
-test("an older number is stale: the verdict stands", async ({ db }) => {
+test("[EVENT-03] an older number is stale: the verdict stands", async ({ db }) => {
   const { verificationId, reference } = await createProcessing(db);
   expect(
     await ingest(db, { outcome: "approved", provider_reference: reference, sequence: 2 }),
@@ -81,7 +81,7 @@ test("an older number is stale: the verdict stands", async ({ db }) => {
   expect(await statusOf(db, verificationId)).toBe("approved");
 });
 
-test("a verdict about documents that were replaced is stale", async ({ db }) => {
+test("[EVENT-03] a verdict about documents that were replaced is stale", async ({ db }) => {
   const { userId, verificationId, reference } = await createProcessing(db);
   await ingest(db, {
     outcome: "resubmission_required",

@@ -138,7 +138,7 @@ async function undone(db: Db, work: (sql: Sql) => Promise<void>): Promise<void> 
 }
 
 describe.each(STATUSES)("from %s", (from) => {
-  test("every target and actor moves as the table says or is refused and changes nothing", async ({
+  test("[ENGINE-02] every target and actor moves as the table says or is refused and changes nothing", async ({
     db,
   }) => {
     const id = await reach(db, from);

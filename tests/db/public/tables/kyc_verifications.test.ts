@@ -42,7 +42,9 @@ test("a person can read the own verifications and no others", async ({ db }) => 
   );
 });
 
-test("no API role writes a verification, whatever the column", async ({ db }) => {
+test("[ENGINE-01] [PROP-02] no API role writes a verification, whatever the column", async ({
+  db,
+}) => {
   const { userId, verificationId } = await createSubmitted(db);
   const keeps = (sql: typeof db.sql) =>
     sql`select * from public.kyc_verifications where verification_id = ${verificationId}`;
@@ -89,7 +91,9 @@ test.for(Object.entries(OWNED_BY_THE_ENGINE))(
   },
 );
 
-test("no role of the platform can become the one that may write status", async ({ db }) => {
+test("[ENGINE-01] no role of the platform can become the one that may write status", async ({
+  db,
+}) => {
   for (const role of ["postgres", "anon", "authenticated", "service_role", "authenticator"]) {
     const [row] = await db.sql`select pg_has_role(${role}, 'nff_engine', 'SET') as can`;
     expect(row, role).toEqual({ can: false });

@@ -44,7 +44,7 @@ test("a person can upload an announced file once", async ({ db }) => {
   });
 });
 
-test("nobody else can upload it", async ({ db }) => {
+test("[OBJ-02] nobody else can upload it", async ({ db }) => {
   const { storagePath } = await arrange(db);
   await expectNoUpload(db, user(await createPerson(db)), storagePath);
   await expectNoUpload(db, anon, storagePath);
@@ -80,7 +80,9 @@ test("nothing is uploaded after submission, for a checked document or by a suspe
   await expectNoUpload(db, user(owner), selfie.storagePath);
 });
 
-test("a person lists own files only, and changes or removes none", async ({ db }) => {
+test("[OBJ-02] [DOC-02] a person lists own files only, and changes or removes none", async ({
+  db,
+}) => {
   const { owner, storagePath } = await arrange(db);
   await db.as(user(owner), upload(storagePath));
   const other = await createPerson(db);
