@@ -60,6 +60,11 @@ const sessions = z.object({
   inactivity_timeout: duration.optional(),
 });
 
+/** A function that Auth calls; only those in the database run on the local stack. */
+const hook = z.object({ enabled: z.boolean().default(false), uri: z.string().default("") });
+
+const hooks = z.object({ custom_access_token: hook.default(hook.parse({})) });
+
 const externalProvider = z.object({
   enabled: z.boolean().default(false),
   client_id: z.string().default(""),
@@ -95,6 +100,7 @@ export const authToml = z.object({
     .default(""),
   email: email.default(email.parse({})),
   sessions: sessions.default({}),
+  hook: hooks.default(hooks.parse({})),
   external: z.record(z.string(), externalProvider).default({}),
 });
 

@@ -7,6 +7,7 @@ import { below, type Service } from "../service.ts";
 import type { TokenKeys } from "../tokens/signing-key.ts";
 import type { VerifyToken } from "../tokens/verify.ts";
 import { createAuthApp, OPEN_PATHS } from "./app.ts";
+import { createClaimsHook } from "./claims-hook.ts";
 import { connectAuth } from "./database.ts";
 import { loadMailTemplates } from "./mail-templates.ts";
 import { createAuthMailer } from "./mailer.ts";
@@ -43,7 +44,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
       deliver: mailbox.deliver,
     }),
     passwords,
-    claimsHook: undefined,
+    claimsHook: createClaimsHook(config.auth),
   });
   return {
     async handle(request, peer) {
