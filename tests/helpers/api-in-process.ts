@@ -32,6 +32,8 @@ export function fakeDeps(overrides: Partial<CoreDeps> = {}): CoreDeps {
     verifiers: {
       verifyUserToken: async () => somebody,
       verifySecretKey: async () => "default",
+      verifyMachineKey: async () => ({ kind: "machine", id: somebody.id, scopes: [] }),
+      addressOf: () => null,
     },
     transactionsFor: () => () => Promise.reject(new Error("No database is expected here.")),
     corsOrigins: new Set(["https://app.example.com"]),

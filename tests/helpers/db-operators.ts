@@ -53,8 +53,11 @@ export async function createKey(
 /** An administrator as the caller of an operation on other people. */
 export const createOperator = async (db: Db) => operator(await createStaff(db, "admin"));
 
+/** Members of a person in the names of NFF. */
+export type NffInput = { email: string } & Record<string, string | null>;
+
 /** A new person as an operator describes it. */
-export const nffUser = (changes: Record<string, string | null> = {}) => ({
+export const nffUser = (changes: Record<string, string | null> = {}): NffInput => ({
   first_name: "Ada",
   last_name: "Lovelace",
   email: `${randomUUID()}@example.com`,

@@ -1,9 +1,11 @@
 import type { Verifiers } from "./auth/authenticate.ts";
+import { createMachineKeyVerifier } from "./auth/machine-key.ts";
 import { createSecretKeyVerifier } from "./auth/verify-secret-key.ts";
 import { createUserTokenVerifier } from "./auth/verify-user-token.ts";
 import { createPool } from "./db/pool.ts";
 import { createTransactions, type TransactionsFor } from "./db/transaction.ts";
 import type { Environment } from "./env.ts";
+import { clientAddress } from "./http/client-address.ts";
 import { createLogger, type Logger } from "./log/logger.ts";
 
 /** What every function needs to take a request; functions add what their operations need. */
@@ -26,6 +28,7 @@ export function createCoreDeps(env: Environment, name: string): CoreDeps {
     max: env.databasePoolMax,
     applicationName: name,
   });
+  const transactionsFor = createTransactions(pool);
   return {
     verifiers: {
       verifyUserToken: createUserTokenVerifier({
@@ -35,8 +38,11 @@ export function createCoreDeps(env: Environment, name: string): CoreDeps {
         jwksUrl: new URL(`${env.apiUrl}/auth/v1/.well-known/jwks.json`),
       }),
       verifySecretKey: createSecretKeyVerifier(env.secretKeys),
+      // Proving a key writes no audit entry, so no request needs to be named.
+      verifyMachineKey: createMachineKeyVerifier(transactionsFor("")),
+      addressOf: (headers) => clientAddress(headers, env.clientAddressHeader),
     },
-    transactionsFor: createTransactions(pool),
+    transactionsFor,
     corsOrigins: env.corsOrigins,
     log: createLogger({
       level: env.logLevel,

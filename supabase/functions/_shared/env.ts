@@ -49,6 +49,10 @@ const base = z
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
     JWT_ISSUER: z.string().optional(),
     PUBLIC_API_URL: httpUrl.optional(),
+    CLIENT_ADDRESS_HEADER: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
+      .default("x-forwarded-for"),
     SB_EXECUTION_ID: z.string().optional(),
   })
   .transform((variables, context) => {
@@ -75,6 +79,8 @@ const base = z
       corsOrigins: new Set(variables.CORS_ORIGINS),
       cursorSecret: variables.CURSOR_SECRET,
       logLevel: variables.LOG_LEVEL,
+      /** The header in which the nearest proxy says where a request comes from. */
+      clientAddressHeader: variables.CLIENT_ADDRESS_HEADER,
       executionId: variables.SB_EXECUTION_ID,
     };
   });

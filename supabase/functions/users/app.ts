@@ -3,20 +3,29 @@ import { createFunctionApp, type FunctionApp } from "../_shared/http/create-func
 import { notImplemented } from "../_shared/http/not-implemented.ts";
 import type { OperationTable } from "../_shared/http/operation.ts";
 import type { UsersDeps } from "./deps.ts";
+import { createUser } from "./operations/users.createUser.ts";
+import { endMySession } from "./operations/users.endMySession.ts";
 import { getMe } from "./operations/users.getMe.ts";
+import { getUser } from "./operations/users.getUser.ts";
 import { listConsents } from "./operations/users.listConsents.ts";
+import { listMySessions } from "./operations/users.listMySessions.ts";
+import { listUsers } from "./operations/users.listUsers.ts";
+import { permanentlyDeleteUser } from "./operations/users.permanentlyDeleteUser.ts";
 import { putMyAddress } from "./operations/users.putMyAddress.ts";
+import { reactivateUser } from "./operations/users.reactivateUser.ts";
 import { recordConsent } from "./operations/users.recordConsent.ts";
+import { softDeleteUser } from "./operations/users.softDeleteUser.ts";
 import { updateMe } from "./operations/users.updateMe.ts";
+import { updateUser } from "./operations/users.updateUser.ts";
 
 const operations = {
-  "users.createUser": notImplemented,
-  "users.getUser": notImplemented,
-  "users.listUsers": notImplemented,
-  "users.updateUser": notImplemented,
-  "users.softDeleteUser": notImplemented,
-  "users.permanentlyDeleteUser": notImplemented,
-  "users.reactivateUser": notImplemented,
+  "users.createUser": createUser,
+  "users.getUser": getUser,
+  "users.listUsers": listUsers,
+  "users.updateUser": updateUser,
+  "users.softDeleteUser": softDeleteUser,
+  "users.permanentlyDeleteUser": permanentlyDeleteUser,
+  "users.reactivateUser": reactivateUser,
   "users.getMe": getMe,
   "users.updateMe": updateMe,
   "users.putMyAddress": putMyAddress,
@@ -26,8 +35,8 @@ const operations = {
   "users.getExport": notImplemented,
   "users.requestErasure": notImplemented,
   "users.listMyActivity": notImplemented,
-  "users.listMySessions": notImplemented,
-  "users.endMySession": notImplemented,
+  "users.listMySessions": listMySessions,
+  "users.endMySession": endMySession,
 } satisfies OperationTable<"users", UsersDeps>;
 
 /** Users: the person's own profile, and the NFF Users API for administrators. */

@@ -29,7 +29,8 @@ export async function authorize(
   }
   if (roles.length === 0) return;
   // Roles are asked for as what a person is everywhere, also where an operation acts as another role.
-  const person: Principal = principal.kind === "operator" ? { ...principal, kind: "user" } : principal;
+  const person: Principal =
+    principal.kind === "operator" ? { ...principal, kind: "user" } : principal;
   await transaction(
     databaseCaller(person),
     (tx) => tx`

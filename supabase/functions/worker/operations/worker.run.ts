@@ -6,21 +6,25 @@ import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts"
 import type { Logger } from "../../_shared/log/logger.ts";
 import type { WorkerDeps } from "../deps.ts";
 import { drainOutbox } from "../tasks/drain-outbox.ts";
+import { tendAccounts } from "../tasks/tend-accounts.ts";
 
 const DEFAULT_BUDGET_MS = 10_000;
 /** Rows per step and run; a full batch makes the next run find more. */
 const BATCH = 100;
 
 /**
- * Does what is due: jobs of time first, because they write messages; then parked events; then the
- * outbox, which takes longest. Each step claims its rows, so any number of runs may overlap, and
+ * Does what is due: jobs of time first, because they write messages; then what Auth has to be told;
+ * then parked events; then the outbox, which takes longest. Each step claims its rows, so any number of runs may overlap, and
  * each commits for itself, so a run that is cut short has done what it has done.
  */
 export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
   async ({ body, deps, transaction, log }) => {
     const startedAt = Date.now();
     const until = startedAt + (body?.budget_ms ?? DEFAULT_BUDGET_MS);
-    const jobs = await runSchedules(transaction, log);
+    const jobs = [
+      ...(await runSchedules(transaction, log)),
+      ...(await tendAccounts(deps.accounts, transaction, BATCH)),
+    ];
     const inbox = await retryParked(transaction);
     const { more, ...outbox } = await drainOutbox({ deps, transaction, log, until });
     return {

@@ -244,7 +244,7 @@ describe("values", () => {
     await authCreates(db, id, input.email);
     const [row] = await db.sql`
       select p.phone, p.suspended_at, p.is_soft_deleted, p.version < 99 as counts,
-        a.address_id <> ${input.address_id ?? ""} as own_id
+        a.address_id <> ${input.address_id ?? null} as own_id
       from public.profiles as p join public.addresses as a using (user_id) where user_id = ${id}`;
     expect(row).toEqual({
       phone: null,

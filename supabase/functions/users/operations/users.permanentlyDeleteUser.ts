@@ -1,0 +1,19 @@
+import { only } from "../../_shared/db/only.ts";
+import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts";
+import { type ChangedUser, followAccess } from "../access.ts";
+import type { UsersDeps } from "../deps.ts";
+
+/** Deletes a person for good, as far as the API goes. */
+export const permanentlyDeleteUser: UnboundOperation<"users.permanentlyDeleteUser", UsersDeps> =
+  unbound(async ({ body: { user_id }, deps, once, transaction }) => {
+    const { value, headers } = await once(async (tx) => {
+      const { changed } = only(
+        await tx<{ changed: ChangedUser }[]>`
+          select private.nff_permanently_delete_user(${user_id}) as changed
+        `,
+      );
+      return changed;
+    });
+    await followAccess(deps, transaction, user_id);
+    return { status: 200, body: { status: "success", ...value }, headers };
+  });

@@ -1,0 +1,20 @@
+import { only } from "../../_shared/db/only.ts";
+import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts";
+import { type ChangedUser, followAccess } from "../access.ts";
+import type { UsersDeps } from "../deps.ts";
+
+/** Deletes a person so that it can come back. */
+export const softDeleteUser: UnboundOperation<"users.softDeleteUser", UsersDeps> = unbound(
+  async ({ body: { user_id }, deps, once, transaction }) => {
+    const { value, headers } = await once(async (tx) => {
+      const { changed } = only(
+        await tx<{ changed: ChangedUser }[]>`
+          select private.nff_soft_delete_user(${user_id}) as changed
+        `,
+      );
+      return changed;
+    });
+    await followAccess(deps, transaction, user_id);
+    return { status: 200, body: { status: "success", ...value }, headers };
+  },
+);
