@@ -63,7 +63,7 @@ export function createCursorCodec(secret: string): CursorCodec {
           detail: "Use the next_cursor of the page before, with the same filters and order.",
         });
       }
-      return new TextDecoder().decode(bytes);
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     },
   };
 }

@@ -13,7 +13,7 @@ export const receiveEvent: UnboundOperation<"kycWebhook.receiveEvent", KycWebhoo
   async ({ params, headers, rawBody, deps: { provider }, transaction, log }) => {
     if (params.provider !== provider.name) throw new ApiError("not_found");
     const event = await provider.readWebhook({ headers, body: rawBody });
-    const text = new TextDecoder().decode(rawBody);
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(rawBody);
     const result = await transaction(SERVICE, (tx) => ingestEvent(tx, provider.name, event, text));
     log.info("event taken in", { provider: provider.name, task: event.type, result });
     // Committed first: what somebody tried is evidence.
