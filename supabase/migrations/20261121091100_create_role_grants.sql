@@ -207,6 +207,28 @@ comment on function private.put_user_roles(uuid, jsonb, uuid, integer) is
   'Sets roles. Why definer: roles are granted to nobody.';
 grant execute on function private.put_user_roles(uuid, jsonb, uuid, integer) to authenticated;
 
+/* The version of a person, for who names several. Raises NF010, NF020. */
+create function private.user_version(p_user_id uuid)
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_version integer;
+begin
+  perform private.require_role('compliance_admin', 'admin');
+  select version into v_version from public.profiles where user_id = p_user_id;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  return v_version;
+end
+$$;
+comment on function private.user_version(uuid) is 'Version of a person. Why definer: others'' profiles are hidden.';
+grant execute on function private.user_version(uuid) to authenticated;
+
 /*
  * Gives a role from the command line: to a confirmed account, and only as long as there is no administrator,
  * unless p_force says that the owner of the database means it. Returns whether anything changed.

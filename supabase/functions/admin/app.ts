@@ -3,16 +3,21 @@ import { createFunctionApp, type FunctionApp } from "../_shared/http/create-func
 import { notImplemented } from "../_shared/http/not-implemented.ts";
 import type { OperationTable } from "../_shared/http/operation.ts";
 import type { AdminDeps } from "./deps.ts";
+import { createApiKey } from "./operations/admin.createApiKey.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
+import { listApiKeys } from "./operations/admin.listApiKeys.ts";
 import { listKyc } from "./operations/admin.listKyc.ts";
+import { putUserRoles } from "./operations/admin.putUserRoles.ts";
+import { revokeApiKey } from "./operations/admin.revokeApiKey.ts";
+import { rotateApiKey } from "./operations/admin.rotateApiKey.ts";
 
 const operations = {
   "admin.listUsers": notImplemented,
   "admin.getUser": notImplemented,
   "admin.suspendUser": notImplemented,
   "admin.reinstateUser": notImplemented,
-  "admin.putUserRoles": notImplemented,
+  "admin.putUserRoles": putUserRoles,
   "admin.sendPasswordReset": notImplemented,
   "admin.signOutUser": notImplemented,
   "admin.listKyc": listKyc,
@@ -28,10 +33,10 @@ const operations = {
   "admin.revokeKyc": notImplemented,
   "admin.reopenKyc": notImplemented,
   "admin.getDocumentUrl": notImplemented,
-  "admin.listApiKeys": notImplemented,
-  "admin.createApiKey": notImplemented,
-  "admin.rotateApiKey": notImplemented,
-  "admin.revokeApiKey": notImplemented,
+  "admin.listApiKeys": listApiKeys,
+  "admin.createApiKey": createApiKey,
+  "admin.rotateApiKey": rotateApiKey,
+  "admin.revokeApiKey": revokeApiKey,
   "admin.listWebhookEndpoints": notImplemented,
   "admin.createWebhookEndpoint": notImplemented,
   "admin.updateWebhookEndpoint": notImplemented,
