@@ -93,6 +93,7 @@ export const functionGrants: Readonly<Record<ApiRole, readonly string[]>> = {
     "rotate_machine_key",
     "take_export",
     "update_me",
+    "user_version",
   ],
   service_role: [
     "abandon_account_changes",
