@@ -33,14 +33,14 @@ comment on function private.kyc_applicant(uuid) is 'Snapshot of a person for the
 
 /*
  * Submits a verification of the signed-in person: uses an attempt, keeps what was submitted, queues the
- * message to the provider.
+ * message to the provider, assesses the risk. p_device_id: what the front end calls the device, if it does.
  * Returns: the verification (schema Verification).
  * May be called by: a signed-in person.
  * Raises NF010, NF012, NF020, NF032 (not a draft and no resubmission asked for), NF034 (no attempt left),
  * NF070 (too soon; detail = the moment from which on it is allowed), NF061, NF062, NF063 (detail = JSON
  * array of the open requirements of that kind, schema Requirement).
  */
-create function private.kyc_submit(p_verification_id uuid)
+create function private.kyc_submit(p_verification_id uuid, p_device_id text default null)
 returns jsonb
 language plpgsql
 volatile
@@ -50,6 +50,7 @@ as $$
 declare
   v_user_id constant uuid := private.require_account();
   v_verification public.kyc_verifications;
+  v_attempt private.kyc_attempts;
   v_open_from timestamptz;
   v_missing jsonb;
 begin
@@ -83,13 +84,16 @@ begin
   insert into private.kyc_attempts (verification_id, attempt, provider, submitted_at, applicant)
   select p_verification_id, v_verification.attempt, cases.provider, v_verification.submitted_at,
     private.kyc_applicant(v_user_id)
-  from private.kyc_cases as cases where cases.verification_id = p_verification_id;
+  from private.kyc_cases as cases where cases.verification_id = p_verification_id
+  returning * into strict v_attempt;
+  perform private.risk_note_submission(v_attempt, v_user_id, p_device_id);
+  perform private.risk_assess(p_verification_id, 'submission');
   return private.kyc_verification_json(v_verification);
 end
 $$;
-comment on function private.kyc_submit(uuid) is
+comment on function private.kyc_submit(uuid, text) is
   'Submits a verification. Why definer: people may write neither status nor attempts.';
-grant execute on function private.kyc_submit(uuid) to authenticated;
+grant execute on function private.kyc_submit(uuid, text) to authenticated;
 
 /* Refuses a submission for what the person lacks: the profile first, then consents. */
 create function private.kyc_raise_missing(p_missing jsonb)

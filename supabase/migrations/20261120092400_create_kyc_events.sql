@@ -45,8 +45,8 @@ $$;
 comment on function private.kyc_match_event(text, jsonb) is
   'Matches an event with an attempt. Why definer: attempts are granted to nobody.';
 
-/* The state that an outcome leads to: after an approval a bad one is looked at by a person first. */
-create function private.kyc_event_target(p_outcome text, p_status public.kyc_status, p_risk_level public.risk_level)
+/* The state that an outcome leads to: after an approval a bad one, and at grave risk a good one, is looked at by a person first. */
+create function private.kyc_event_target(p_outcome text, p_status public.kyc_status, p_requires_review boolean)
 returns public.kyc_status
 language plpgsql
 immutable
@@ -57,16 +57,18 @@ begin
   return case
     when p_outcome = 'monitoring_hit' then 'in_review'
     when p_status = 'approved' and p_outcome in ('rejected', 'resubmission_required') then 'in_review'
-    when p_outcome = 'approved' and p_risk_level = 'critical' and p_status in ('submitted', 'processing') then 'in_review'
+    when p_outcome = 'approved' and p_requires_review and p_status in ('submitted', 'processing') then 'in_review'
     else p_outcome
   end::public.kyc_status;
 end
 $$;
-comment on function private.kyc_event_target(text, public.kyc_status, public.risk_level) is
+comment on function private.kyc_event_target(text, public.kyc_status, boolean) is
   'Maps the outcome of a provider to a state.';
 
-/* The reason that goes with a move, out of those the provider gave; the worst known one first. */
-create function private.kyc_event_reason(p_event jsonb, p_to public.kyc_status, p_outcome text)
+/* The reason that goes with a move: of our own rules, or of those the provider gave the worst known one first. */
+create function private.kyc_event_reason(
+  p_event jsonb, p_to public.kyc_status, p_outcome text, p_risk_reason_code text
+)
 returns text
 language plpgsql
 stable
@@ -76,7 +78,7 @@ as $$
 begin
   return case
     when p_to in ('processing', 'approved') then null
-    when p_to = 'in_review' and p_outcome = 'approved' then 'high_risk'
+    when p_to = 'in_review' and p_outcome = 'approved' then coalesce(p_risk_reason_code, 'high_risk')
     else coalesce(
       (
         select reason.code
@@ -90,7 +92,7 @@ begin
   end;
 end
 $$;
-comment on function private.kyc_event_reason(jsonb, public.kyc_status, text) is
+comment on function private.kyc_event_reason(jsonb, public.kyc_status, text, text) is
   'Reason of a provider verdict. Why definer: the reasons are granted to nobody.';
 
 /* Marks the documents that the provider did not accept: the listed ones, or the identity document. */
@@ -131,7 +133,7 @@ $$;
 comment on function private.kyc_reject_documents(uuid, jsonb, text) is
   'Rejects documents after a verdict. Why definer: nobody may update documents.';
 
-/* Takes the provider's facts into attempt and case, before the move that they cause. */
+/* Takes the provider's facts into attempt and case and assesses the risk, before the move that they cause. */
 create function private.kyc_record_facts(p_attempt private.kyc_attempts, p_event jsonb, p_body_sha256 bytea)
 returns void
 language plpgsql
@@ -151,19 +153,17 @@ begin
         else array(select pg_catalog.jsonb_array_elements_text(coalesce(p_event -> 'reason_codes', '[]'))) end,
       outcome_at = case when v_outcome = 'processing' then outcome_at else (p_event ->> 'occurred_at')::timestamptz end,
       result_sha256 = case when v_outcome = 'processing' then result_sha256 else p_body_sha256 end,
+      provider_risk_score = coalesce(v_score, provider_risk_score),
       checks = coalesce(nullif(p_event -> 'checks', 'null'), checks),
       extracted = coalesce(nullif(p_event -> 'extracted', 'null'), extracted)
   where verification_id = p_attempt.verification_id and attempt = p_attempt.attempt;
 
-  if v_score is not null or p_event ->> 'document_expires_on' is not null then
-    update private.kyc_cases
-    set risk_score = coalesce(v_score, risk_score),
-        risk_level = case when v_score is null then risk_level
-          when v_score >= 90 then 'critical' when v_score >= 70 then 'high' when v_score >= 40 then 'medium'
-          else 'low' end::public.risk_level,
-        risk_assessed_at = case when v_score is null then risk_assessed_at else private.now() end,
-        document_expires_on = coalesce((p_event ->> 'document_expires_on')::date, document_expires_on)
+  if p_event ->> 'document_expires_on' is not null then
+    update private.kyc_cases set document_expires_on = (p_event ->> 'document_expires_on')::date
     where verification_id = p_attempt.verification_id;
+  end if;
+  if v_outcome <> 'processing' then
+    perform private.risk_assess(p_attempt.verification_id, 'verdict');
   end if;
 end
 $$;

@@ -25,6 +25,7 @@ declare
   v_attempt private.kyc_attempts;
   v_verification public.kyc_verifications;
   v_case private.kyc_cases;
+  v_risk record;
   v_to public.kyc_status;
   v_reason text;
 begin
@@ -54,8 +55,16 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  v_to := private.kyc_event_target(v_outcome, v_verification.status, v_case.risk_level);
-  if v_to = v_verification.status then
+  select * into v_risk from private.risk_newest(v_attempt.verification_id);
+  v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
+  v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
+  if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review
+    and v_case.review_owner = 'provider' then
+    -- At grave risk the provider's reviewer does not have the last word either.
+    perform private.kyc_take_over_review(v_attempt.verification_id, coalesce(v_risk.reason_code, 'high_risk'));
+    result := 'applied';
+    detail := 'taken_over';
+  elsif v_to = v_verification.status then
     result := 'applied';
     detail := 'no_effect';
   elsif not exists (
@@ -66,14 +75,13 @@ begin
     result := 'conflict';
     detail := v_verification.status || ' to ' || v_to;
   else
-    v_reason := private.kyc_event_reason(p_event, v_to, v_outcome);
     if v_to in ('resubmission_required', 'rejected') then
       perform private.kyc_reject_documents(v_attempt.verification_id, p_event, v_reason);
     end if;
     v_verification := private.kyc_transition(
       v_attempt.verification_id, v_to, 'provider', p_provider, v_reason, null, p_event ->> 'event_id');
-    if v_to = 'in_review' and p_event ->> 'review_owner' = 'internal' then
-      -- The provider leaves the review to us, as with a sanctions hit.
+    if v_to = 'in_review' and (p_event ->> 'review_owner' = 'internal' or v_outcome = 'approved') then
+      -- The provider leaves the review to us, as with a sanctions hit, or has said all it has to say.
       update private.kyc_cases as c set review_owner = 'internal' where c.verification_id = v_attempt.verification_id;
     end if;
     if v_to = 'resubmission_required' and v_verification.attempt >= v_verification.max_attempts then
@@ -91,6 +99,25 @@ end
 $$;
 comment on function private.kyc_apply_event(text, jsonb, bytea) is
   'Applies an event of a provider. Why definer: nobody may write what it writes.';
+
+/* Makes a review of the provider ours; it stays in review and waits for staff from now on. */
+create function private.kyc_take_over_review(p_verification_id uuid, p_reason_code text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  update private.kyc_cases set review_owner = 'internal', reason_code = p_reason_code
+  where verification_id = p_verification_id;
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'system', 'risk_rules', 'kyc.review_taken_over', 'kyc_verification',
+    p_verification_id::text, p_reason_code);
+end
+$$;
+comment on function private.kyc_take_over_review(uuid, text) is
+  'Takes a review over from the provider. Why definer: cases are granted to nobody.';
 
 /* Queues a question to the provider about an attempt; once per p_cause. */
 create function private.kyc_queue_fetch(p_verification_id uuid, p_attempt integer, p_provider text, p_cause text)

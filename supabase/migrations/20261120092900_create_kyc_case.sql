@@ -99,7 +99,10 @@ $$;
 comment on function private.kyc_case_documents(uuid, timestamptz) is
   'Documents of a case. Why definer: part of kyc_case, which has checked the role.';
 
-/* Verifications of other people that show the same file (schema AdminKycDuplicate). */
+/*
+ * Verifications of other people that show the same file, or that were submitted under the same name and birth
+ * date or from the same device (schema AdminKycDuplicate); each once, by what they have most firmly in common.
+ */
 create function private.kyc_case_duplicates(p_verification_id uuid)
 returns jsonb
 language plpgsql
@@ -109,17 +112,36 @@ set search_path = ''
 as $$
 begin
   return (
-    with duplicates as (
-      select distinct on (other.verification_id) other.verification_id, other.user_id, other.status, other.created_at
+    with matches as (
+      (select shown.verification_id, 1 as place, 'document_sha256' as match
       from public.kyc_documents as own
       join public.kyc_documents as shown on shown.sha256 = own.sha256 and shown.user_id <> own.user_id
-      join public.kyc_verifications as other on other.verification_id = shown.verification_id
       where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
-      limit 50
+      limit 100)
+      union all
+      (select same.verification_id, 2, 'name_and_date_of_birth'
+      from private.risk_signals as own
+      join private.risk_signals as same on same.person_key = own.person_key and same.user_id <> own.user_id
+      where own.verification_id = p_verification_id
+      limit 100)
+      union all
+      (select same.verification_id, 3, 'device'
+      from private.risk_signals as own
+      join private.risk_signals as same on same.device_key = own.device_key and same.user_id <> own.user_id
+      where own.verification_id = p_verification_id
+      limit 100)
+    ),
+    duplicates as (
+      select distinct on (matches.verification_id) other.verification_id, other.user_id, matches.match, other.status,
+        other.created_at
+      from matches
+      join public.kyc_verifications as other on other.verification_id = matches.verification_id
+      order by matches.verification_id, matches.place
+      limit 100
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'verification_id', verification_id, 'user_id', user_id, 'match', 'document_sha256', 'status', status,
-      'created_at', private.iso(created_at)) order by created_at), '[]')
+      'verification_id', verification_id, 'user_id', user_id, 'match', match, 'status', status,
+      'created_at', private.iso(created_at)) order by created_at, verification_id), '[]')
     from duplicates
   );
 end
@@ -181,22 +203,24 @@ $$;
 comment on function private.kyc_case_writings(uuid) is 'Reviews and notes. Why definer: both are granted to nobody.';
 
 /* The newest assessment of the risk (schema AdminRiskAssessment), null before the first. */
-create function private.kyc_case_risk(p_case private.kyc_cases)
+create function private.kyc_case_risk(p_verification_id uuid)
 returns jsonb
 language plpgsql
-immutable
-security invoker
+stable
+security definer
 set search_path = ''
 as $$
+declare
+  v_newest record;
 begin
-  return case when p_case.risk_level is not null then pg_catalog.jsonb_build_object(
-    'level', p_case.risk_level, 'score', coalesce(p_case.risk_score, 0),
-    'reasons', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-      'code', 'provider_score', 'points', coalesce(p_case.risk_score, 0))),
-    'rules_version', 1, 'assessed_at', private.iso(p_case.risk_assessed_at)) end;
+  select * into v_newest from private.risk_newest(p_verification_id);
+  return case when v_newest.assessment_id is not null then pg_catalog.jsonb_build_object(
+    'level', v_newest.level, 'score', v_newest.score, 'requires_review', v_newest.requires_review,
+    'reasons', v_newest.reasons, 'rules_version', v_newest.version,
+    'assessed_at', private.iso(v_newest.assessed_at)) end;
 end
 $$;
-comment on function private.kyc_case_risk(private.kyc_cases) is 'Risk of a case.';
+comment on function private.kyc_case_risk(uuid) is 'Risk of a case. Why definer: the assessments are granted to nobody.';
 
 /*
  * One case with everything in it (schema AdminKycCase); the read is audited.
@@ -228,8 +252,8 @@ begin
     'subject', private.kyc_case_subject(v_verification.user_id),
     'attempts', private.kyc_case_attempts(p_verification_id),
     'documents', private.kyc_case_documents(p_verification_id, v_case.purge_after),
-    'risk', private.kyc_case_risk(v_case),
-    'screening_hits', '[]'::jsonb,
+    'risk', private.kyc_case_risk(p_verification_id),
+    'screening_hits', private.kyc_case_hits(v_verification.user_id),
     'duplicates', private.kyc_case_duplicates(p_verification_id),
     'pending_approval', null,
     'timeline', private.kyc_case_timeline(p_verification_id)

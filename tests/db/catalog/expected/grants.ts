@@ -60,6 +60,7 @@ export const functionGrants: Readonly<Record<ApiRole, readonly string[]>> = {
     "kyc_complete_document",
     "kyc_create_verification",
     "kyc_decide",
+    "kyc_decide_screening_hit",
     "kyc_get_document",
     "kyc_get_verification",
     "kyc_list_cases",
