@@ -13,7 +13,7 @@ create table private.settings (
   max_attempts smallint not null default 3 check (max_attempts between 1 and 100),
   draft_ttl interval not null default '7 days',
   resubmission_ttl interval not null default '14 days',
-  resubmission_cooldown interval not null default '0 seconds',
+  resubmission_cooldown interval not null default '60 seconds',
   verdict_timeout interval not null default '24 hours',
   reconcile_after interval not null default '15 minutes',
   reconcile_every interval not null default '5 minutes',

@@ -209,7 +209,8 @@ begin
       purge_after = case when not private.kyc_is_open(p_to) then v_now + v_settings.document_retention end
   where verification_id = p_verification_id;
 
-  if p_to = 'approved' then
+  if p_to in ('approved', 'resubmission_required') then
+    -- What a request for new documents does not name has been accepted and need not come again.
     update public.kyc_documents set status = 'accepted', updated_at = v_now
     where verification_id = p_verification_id and status = 'uploaded' and replaced_at is null;
   end if;

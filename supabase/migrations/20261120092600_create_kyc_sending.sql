@@ -34,7 +34,12 @@ begin
     update public.kyc_documents set purged_at = private.now(), updated_at = private.now()
     where verification_id = v_message.subject_id and purged_at is null
       and storage_path in (select pg_catalog.jsonb_array_elements_text(v_message.payload -> 'paths'));
-    update private.kyc_cases set purged_at = private.now() where verification_id = v_message.subject_id;
+    -- Where a person took one document back, the others are still there.
+    update private.kyc_cases as done set purged_at = private.now()
+    where done.verification_id = v_message.subject_id and done.purge_after is not null
+      and not exists (
+        select from public.kyc_documents as document
+        where document.verification_id = done.verification_id and document.purged_at is null);
   end if;
   return true;
 end

@@ -11,15 +11,6 @@ import { checkSharedResponse } from "../helpers/generated/responses.js";
  * `notImplemented` in the function's `app.ts` and adds `operations/<id>.ts` and `tests/api/<id>.test.ts`.
  */
 const NOT_IMPLEMENTED: readonly OperationId[] = [
-  "users.createExport",
-  "users.getExport",
-  "users.downloadExport",
-  "users.requestErasure",
-  "users.listMyActivity",
-  "users.listConsentDocuments",
-  "kyc.listVerifications",
-  "kyc.deleteDocument",
-  "kyc.cancelVerification",
   "admin.listUsers",
   "admin.getUser",
   "admin.suspendUser",
@@ -50,10 +41,6 @@ const NOT_IMPLEMENTED: readonly OperationId[] = [
   "admin.listOutbox",
   "admin.retryOutboxMessage",
   "admin.getStats",
-  "admin.listErasureRequests",
-  "admin.placeLegalHold",
-  "admin.listLegalHolds",
-  "admin.releaseLegalHold",
   "admin.exportKycCsv",
 ];
 

@@ -21,13 +21,17 @@ export function requireContentType(header: string | null, accepted: readonly str
   });
 }
 
+/** An operation without a body answers at least its errors. */
+const ERRORS_ONLY = ["application/json", "application/problem+json"];
+
 /**
  * Refuses a caller who would not take any of the types we can answer with.
  *
  * @throws ApiError `not_acceptable`
  */
-export function requireAcceptable(header: string | null, offered: readonly string[]): void {
-  if (header === null || header.trim() === "" || offered.length === 0) return;
+export function requireAcceptable(header: string | null, types: readonly string[]): void {
+  if (header === null || header.trim() === "") return;
+  const offered = types.length > 0 ? types : ERRORS_ONLY;
   const ranges = header.toLowerCase().split(",").map(parseRange);
   if (offered.some((type) => quality(type, ranges) > 0)) return;
   throw new ApiError("not_acceptable", {

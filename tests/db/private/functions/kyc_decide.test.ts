@@ -236,6 +236,7 @@ test("what is not in review cannot be decided; what waits for the person can onl
     does: decide(verificationId, { decision: "approve", version: 6 }),
     keeps,
   });
+  await db.as(service, (sql) => sql`select private.shift_clock('1 minute')`);
   await addDocument(db, userId, verificationId);
   await submit(db, userId, verificationId);
   await expectDenied(db, "NF032", {

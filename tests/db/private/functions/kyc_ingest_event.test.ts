@@ -89,6 +89,7 @@ test("[EVENT-03] a verdict about documents that were replaced is stale", async (
     sequence: 1,
     reason_codes: ["image_unreadable"],
   });
+  await db.as(service, (sql) => sql`select private.shift_clock('1 minute')`);
   await addDocument(db, userId, verificationId);
   await submit(db, userId, verificationId);
   expect(

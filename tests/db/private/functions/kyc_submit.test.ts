@@ -126,7 +126,6 @@ test("a resubmission wants the rejected documents replaced, waits its time and k
   db,
 }) => {
   const { userId, verificationId, reference } = await createProcessing(db);
-  await db.sql`update private.settings set resubmission_cooldown = '60 seconds'`;
   await ingest(db, {
     outcome: "resubmission_required",
     provider_reference: reference,
@@ -137,7 +136,7 @@ test("a resubmission wants the rejected documents replaced, waits its time and k
   const does = submitting(verificationId);
   const keeps = everything(verificationId);
   await expectDenied(db, "NF070", { as: user(userId), does, keeps });
-  await db.as(service, (sql) => sql`select private.shift_clock('61 seconds')`);
+  await db.as(service, (sql) => sql`select private.shift_clock('60 seconds')`);
   await expectDenied(db, "NF063", { as: user(userId), does, keeps });
   await addDocument(db, userId, verificationId);
   const [row] = await db.as(user(userId), does);
@@ -156,6 +155,7 @@ test("three attempts are all there are", async ({ db }) => {
     });
   await retry(1, first.reference);
   for (const attempt of [2, 3]) {
+    await db.as(service, (sql) => sql`select private.shift_clock('1 minute')`);
     await addDocument(db, userId, verificationId);
     const messageId = await submit(db, userId, verificationId);
     await db.as(
