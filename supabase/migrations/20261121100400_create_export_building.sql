@@ -11,7 +11,8 @@
 /*
  * Takes the export that has waited longest, for as long as settings.export_lease.
  * Returns null when none is due, else {export_id, lease_id, user_id, sections: [name], files: [{document_id,
- * path: in `kyc-documents`, name: in the archive}], left_out: [sentence], done: [step]}. The steps are
+ * path: in `kyc-documents`, name: in the archive}], left_out: [sentence], done: {step: [{path,
+ * name}]}}. The steps are
  * `data:<section>` for each section, `file:<document_id>` for each file, and `contents`.
  * May be called by: service_role. Raises nothing.
  */
@@ -57,7 +58,7 @@ begin
       from public.kyc_documents as document
       where document.user_id = v_export.user_id and document.status <> 'pending' and document.purged_at is null
     ), '[]'),
-    'done', (select coalesce(pg_catalog.jsonb_agg(step), '[]') from pg_catalog.jsonb_object_keys(v_export.steps) as step));
+    'done', v_export.steps);
 end
 $$;
 comment on function private.claim_export() is 'Claims an export. Why definer: exports are granted to nobody.';

@@ -19,10 +19,12 @@ GET /users/me/consents user
 POST /users/me/consents user K
 POST /users/me/exports user K
 GET /users/me/exports/{export_id} user
+GET /users/me/exports/{export_id}/archive user
 POST /users/me/erasure-requests user K
 GET /users/me/activity user
 GET /users/me/sessions user
 DELETE /users/me/sessions/{session_id} user
+GET /users/consent-documents public
 GET /kyc/status user
 GET /kyc/verifications user
 POST /kyc/verifications user K
@@ -82,6 +84,9 @@ GET /admin/outbox staff
 POST /admin/outbox/{message_id}/retry staff K
 GET /admin/stats staff
 GET /admin/erasure-requests staff
+POST /admin/users/{user_id}/legal-holds staff K
+GET /admin/legal-holds staff
+DELETE /admin/legal-holds/{hold_id} staff
 GET /admin/exports/kyc.csv staff
 `;
 
@@ -127,5 +132,6 @@ test("what is public stays public, and nothing else becomes it", () => {
     "meta.getOpenapi",
     "meta.getReady",
     "meta.getVersion",
+    "users.listConsentDocuments",
   ]);
 });

@@ -2,7 +2,11 @@
 
 create role nff_engine nologin noinherit;
 
+create role nff_operator nologin noinherit;
+
 grant nff_engine to postgres;
+
+grant nff_operator to postgres;
 
 alter default privileges for role postgres grant execute on functions to postgres;
 
@@ -16,13 +20,19 @@ grant usage on schema private to authenticated;
 
 grant usage on schema private to nff_engine;
 
+grant usage on schema private to nff_operator;
+
 grant usage on schema private to service_role;
+
+grant usage on schema private to supabase_auth_admin;
 
 grant usage on schema public to anon;
 
 grant usage on schema public to authenticated;
 
 grant usage on schema public to nff_engine;
+
+grant usage on schema public to nff_operator;
 
 grant usage on schema public to public;
 
@@ -50,6 +60,56 @@ create type public.risk_level as enum ('low', 'medium', 'high', 'critical');
 
 create type public.staff_role as enum ('support', 'reviewer', 'approver', 'compliance_admin', 'auditor', 'admin');
 comment on type public.staff_role is 'What a member of staff may do. No role contains another one.';
+
+create table private.account_changes (
+  change_id uuid default private.uuid_v7() not null,
+  kind text not null,
+  user_id uuid not null,
+  email text,
+  input jsonb,
+  expected_version integer,
+  actor_kind text not null,
+  actor_id text not null,
+  request_id text,
+  status text default 'pending'::text not null,
+  created_at timestamp with time zone default private.now() not null,
+  finished_at timestamp with time zone
+);
+alter table private.account_changes add constraint account_changes_check CHECK (((status <> 'pending'::text) OR ((email IS NOT NULL) AND (input IS NOT NULL))));
+alter table private.account_changes add constraint account_changes_check1 CHECK (((status = 'pending'::text) OR ((email IS NULL) AND (input IS NULL) AND (finished_at IS NOT NULL))));
+alter table private.account_changes add constraint account_changes_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'update'::text])));
+alter table private.account_changes add constraint account_changes_pkey PRIMARY KEY (change_id);
+alter table private.account_changes add constraint account_changes_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'applied'::text, 'abandoned'::text])));
+CREATE INDEX account_changes_created_at_idx ON private.account_changes USING btree (created_at) WHERE (status = 'pending'::text);
+CREATE INDEX account_changes_finished_at_idx ON private.account_changes USING btree (finished_at) WHERE (status <> 'pending'::text);
+CREATE UNIQUE INDEX account_changes_pending_email_key ON private.account_changes USING btree (lower(email)) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX account_changes_pending_user_key ON private.account_changes USING btree (user_id) WHERE (status = 'pending'::text);
+CREATE INDEX account_changes_user_id_idx ON private.account_changes USING btree (user_id, change_id);
+alter table private.account_changes enable row level security;
+comment on table private.account_changes is 'What Auth is asked to do to an account, and what belongs to it on our side.';
+comment on column private.account_changes.email is 'The address that the account is to have. Null, like input, when it is over.';
+comment on column private.account_changes.expected_version is 'Version of the profile that the change is based on.';
+comment on column private.account_changes.input is 'Members of the person in the names of NFF; null when it is over.';
+comment on column private.account_changes.user_id is 'The account; chosen by us, so nobody who signs up can come by it. No foreign key: it may never exist.';
+
+create table private.account_tasks (
+  user_id uuid not null,
+  task text not null,
+  generation integer default 1 not null,
+  attempts smallint default 0 not null,
+  next_attempt_at timestamp with time zone default private.now() not null,
+  last_error text,
+  created_at timestamp with time zone default private.now() not null
+);
+alter table private.account_tasks add constraint account_tasks_pkey PRIMARY KEY (user_id, task);
+alter table private.account_tasks add constraint account_tasks_task_check CHECK ((task = ANY (ARRAY['access'::text, 'invitation'::text])));
+alter table private.account_tasks add constraint account_tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
+CREATE INDEX account_tasks_due_idx ON private.account_tasks USING btree (next_attempt_at);
+alter table private.account_tasks enable row level security;
+comment on table private.account_tasks is 'Calls to Auth that are still to be made. A row goes when Auth has done it.';
+comment on column private.account_tasks.generation is 'Counts the requests, so that an answer to an older one does not end a newer one.';
+comment on column private.account_tasks.next_attempt_at is 'When it is due; while somebody works on it, when the lease ends.';
+comment on column private.account_tasks.task is 'access: make the ban of the account what the profile says. invitation: send the first e-mail.';
 
 create table private.audit_heads (
   stream text not null,
@@ -86,11 +146,111 @@ alter table private.audit_log add constraint audit_log_pkey PRIMARY KEY (audit_i
 alter table private.audit_log add constraint audit_log_stream_sequence_key UNIQUE (stream, sequence);
 alter table private.audit_log add constraint audit_log_subject_type_check CHECK ((subject_type ~ '^[a-z][a-z0-9_]{0,63}$'::text));
 CREATE INDEX audit_log_actor_id_idx ON private.audit_log USING btree (actor_id, audit_id);
+CREATE INDEX audit_log_stream_audit_id_idx ON private.audit_log USING btree (stream, audit_id);
 alter table private.audit_log enable row level security;
 comment on table private.audit_log is 'One row per recorded act. Never changed, never removed.';
 comment on column private.audit_log.details is 'JSON of ids and codes, kept as the text that was hashed.';
 comment on column private.audit_log.hash is 'sha256 over the hash of the entry before and every field, each with its length.';
 comment on column private.audit_log.stream is 'The chain: kyc:<verification>, user:<user>, or the name of a part of the system.';
+
+create table private.audit_visible_actions (
+  action text not null
+);
+alter table private.audit_visible_actions add constraint audit_visible_actions_action_check CHECK ((action ~ '^[a-z][a-z0-9_.]{0,63}$'::text));
+alter table private.audit_visible_actions add constraint audit_visible_actions_pkey PRIMARY KEY (action);
+alter table private.audit_visible_actions enable row level security;
+comment on table private.audit_visible_actions is 'What people are shown of acts of others on them. Their own acts are always shown; what is not listed here is not: staff reading a case, risk and screening would tip off.';
+
+create table private.consent_documents (
+  document consent_document not null,
+  version text not null,
+  text text not null,
+  text_sha256 text not null,
+  effective_from timestamp with time zone not null
+);
+alter table private.consent_documents add constraint consent_documents_document_effective_from_key UNIQUE (document, effective_from);
+alter table private.consent_documents add constraint consent_documents_pkey PRIMARY KEY (document, version);
+alter table private.consent_documents add constraint consent_documents_text_check CHECK (((char_length(text) >= 1) AND (char_length(text) <= 200000)));
+alter table private.consent_documents add constraint consent_documents_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table private.consent_documents add constraint consent_documents_version_check CHECK ((version ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$'::text));
+alter table private.consent_documents enable row level security;
+comment on table private.consent_documents is 'Published texts. Written once: a consent points to a text by version and hash.';
+comment on column private.consent_documents.effective_from is 'From then on this version is in force, until a newer one is.';
+comment on column private.consent_documents.text is 'What people see, byte for byte.';
+comment on column private.consent_documents.text_sha256 is 'Of the text in UTF-8; copied to each consent.';
+
+create table private.data_exports (
+  export_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  status text default 'pending'::text not null,
+  steps jsonb default '{}'::jsonb not null,
+  attempts smallint default 0 not null,
+  next_attempt_at timestamp with time zone,
+  lease_id uuid,
+  last_error text,
+  requested_at timestamp with time zone default private.now() not null,
+  ready_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  downloaded_at timestamp with time zone,
+  removed_at timestamp with time zone,
+  version integer default 1 not null,
+  updated_at timestamp with time zone default private.now() not null
+);
+alter table private.data_exports add constraint data_exports_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL)));
+alter table private.data_exports add constraint data_exports_check1 CHECK (((ready_at IS NULL) = (expires_at IS NULL)));
+alter table private.data_exports add constraint data_exports_last_error_check CHECK ((char_length(last_error) <= 64));
+alter table private.data_exports add constraint data_exports_pkey PRIMARY KEY (export_id);
+alter table private.data_exports add constraint data_exports_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'downloaded'::text, 'expired'::text, 'failed'::text])));
+alter table private.data_exports add constraint data_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+CREATE INDEX data_exports_due_idx ON private.data_exports USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX data_exports_files_idx ON private.data_exports USING btree (status, expires_at) WHERE (removed_at IS NULL);
+CREATE UNIQUE INDEX data_exports_one_pending_key ON private.data_exports USING btree (user_id) WHERE (status = 'pending'::text);
+CREATE INDEX data_exports_user_id_idx ON private.data_exports USING btree (user_id, export_id DESC);
+alter table private.data_exports enable row level security;
+comment on table private.data_exports is 'Exports of personal data and how far they are.';
+comment on column private.data_exports.attempts is 'Tries since the last step that succeeded.';
+comment on column private.data_exports.last_error is 'A code.';
+comment on column private.data_exports.next_attempt_at is 'When it is due; while a worker holds it, when its lease ends.';
+comment on column private.data_exports.removed_at is 'When the removal of its files was queued.';
+comment on column private.data_exports.steps is 'What has been written: step → array of {path, name}, both of them our own names.';
+
+create table private.erasure_requests (
+  erasure_request_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  status text default 'accepted'::text not null,
+  requested_at timestamp with time zone default private.now() not null,
+  erased_now text[] default '{}'::text[] not null,
+  erasable_after timestamp with time zone,
+  next_run_at timestamp with time zone default private.now(),
+  erased_now_at timestamp with time zone,
+  account_erased_at timestamp with time zone,
+  provider_erased_at timestamp with time zone,
+  erased_later_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  last_error text,
+  version integer default 1 not null,
+  updated_at timestamp with time zone default private.now() not null
+);
+alter table private.erasure_requests add constraint erasure_requests_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL)));
+alter table private.erasure_requests add constraint erasure_requests_check1 CHECK (((status = 'completed'::text) = (next_run_at IS NULL)));
+alter table private.erasure_requests add constraint erasure_requests_pkey PRIMARY KEY (erasure_request_id);
+alter table private.erasure_requests add constraint erasure_requests_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'scheduled'::text, 'legal_hold'::text, 'completed'::text])));
+alter table private.erasure_requests add constraint erasure_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.erasure_requests add constraint erasure_requests_user_id_key UNIQUE (user_id);
+CREATE INDEX erasure_requests_due_idx ON private.erasure_requests USING btree (next_run_at) WHERE (next_run_at IS NOT NULL);
+CREATE INDEX erasure_requests_requested_at_idx ON private.erasure_requests USING btree (requested_at, erasure_request_id);
+CREATE INDEX erasure_requests_status_idx ON private.erasure_requests USING btree (status, requested_at, erasure_request_id);
+alter table private.erasure_requests enable row level security;
+comment on table private.erasure_requests is 'One request per person; the row stays as proof of what was done when.';
+comment on column private.erasure_requests.account_erased_at is 'When Auth had erased the account and its traces were swept up.';
+comment on column private.erasure_requests.erasable_after is 'When what has to be kept may go; null when nothing has to be kept.';
+comment on column private.erasure_requests.erased_later_at is 'When what had to be kept was erased.';
+comment on column private.erasure_requests.erased_now is 'Kinds of data that went, or go, at once.';
+comment on column private.erasure_requests.erased_now_at is 'When what may go at once was erased in our tables.';
+comment on column private.erasure_requests.last_error is 'SQLSTATE of the last run, if it failed.';
+comment on column private.erasure_requests.next_run_at is 'When there is something to look at again.';
+comment on column private.erasure_requests.provider_erased_at is 'When the provider had confirmed the deletion of all its copies.';
+comment on column private.erasure_requests.status is 'accepted: everything is being erased. scheduled: the rest waits for erasable_after. legal_hold: nothing goes. completed: nothing is left.';
 
 create table private.idempotency_keys (
   caller text not null,
@@ -127,12 +287,14 @@ create table private.kyc_attempts (
   result_sha256 bytea,
   checks jsonb default '[]'::jsonb not null,
   extracted jsonb,
-  applicant jsonb not null
+  applicant jsonb not null,
+  provider_risk_score smallint
 );
 alter table private.kyc_attempts add constraint kyc_attempts_attempt_check CHECK ((attempt > 0));
 alter table private.kyc_attempts add constraint kyc_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'rejected'::text, 'resubmission_required'::text, 'in_review'::text, 'cancelled'::text, 'error'::text])));
 alter table private.kyc_attempts add constraint kyc_attempts_pkey PRIMARY KEY (verification_id, attempt);
 alter table private.kyc_attempts add constraint kyc_attempts_provider_provider_reference_key UNIQUE (provider, provider_reference);
+alter table private.kyc_attempts add constraint kyc_attempts_provider_risk_score_check CHECK (((provider_risk_score >= 0) AND (provider_risk_score <= 100)));
 alter table private.kyc_attempts add constraint kyc_attempts_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
 alter table private.kyc_attempts enable row level security;
 comment on table private.kyc_attempts is 'One submission. Facts of the provider; what we make of them is the status.';
@@ -140,6 +302,7 @@ comment on column private.kyc_attempts.applicant is 'The person as submitted, so
 comment on column private.kyc_attempts.extracted is 'What the provider read from the documents. Personal data.';
 comment on column private.kyc_attempts.last_sequence is 'Number of the newest event that was taken in; older ones are stale.';
 comment on column private.kyc_attempts.provider_reference is 'The id that the provider gave; null until it has answered or sent an event.';
+comment on column private.kyc_attempts.provider_risk_score is 'The provider''s own score, 0 to 100; one of the facts that our rules look at.';
 comment on column private.kyc_attempts.result_sha256 is 'Hash of the event that carried the outcome.';
 
 create table private.kyc_cases (
@@ -270,6 +433,66 @@ comment on table private.kyc_transitions is 'Allowed moves. What has no row is r
 comment on column private.kyc_transitions.four_eyes is 'Whether a second person has to agree: never, at risk high or critical, always.';
 comment on column private.kyc_transitions.from_status is 'Null for the start of a verification.';
 
+create table private.legal_holds (
+  hold_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  reason_code text not null,
+  placed_by uuid not null,
+  placed_at timestamp with time zone default private.now() not null,
+  released_by uuid,
+  released_at timestamp with time zone
+);
+alter table private.legal_holds add constraint legal_holds_check CHECK (((released_by IS NULL) = (released_at IS NULL)));
+alter table private.legal_holds add constraint legal_holds_pkey PRIMARY KEY (hold_id);
+alter table private.legal_holds add constraint legal_holds_placed_by_fkey FOREIGN KEY (placed_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.legal_holds add constraint legal_holds_reason_code_check CHECK ((reason_code = ANY (ARRAY['authority_request'::text, 'dispute'::text, 'investigation'::text, 'litigation'::text])));
+alter table private.legal_holds add constraint legal_holds_released_by_fkey FOREIGN KEY (released_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.legal_holds add constraint legal_holds_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+CREATE UNIQUE INDEX legal_holds_active_key ON private.legal_holds USING btree (user_id, reason_code) WHERE (released_at IS NULL);
+CREATE INDEX legal_holds_placed_by_idx ON private.legal_holds USING btree (placed_by);
+CREATE INDEX legal_holds_released_by_idx ON private.legal_holds USING btree (released_by) WHERE (released_by IS NOT NULL);
+CREATE INDEX legal_holds_user_id_idx ON private.legal_holds USING btree (user_id, hold_id);
+alter table private.legal_holds enable row level security;
+comment on table private.legal_holds is 'Orders not to erase anything of a person. Several may hold at once; each has its reason. Kept after their release.';
+
+create table private.machine_keys (
+  key_id uuid default private.uuid_v7() not null,
+  name text not null,
+  prefix text not null,
+  secret_sha256 bytea not null,
+  scopes text[] not null,
+  allowed_networks cidr[] default '{}'::cidr[] not null,
+  replaced_by uuid,
+  created_by uuid not null,
+  created_at timestamp with time zone default private.now() not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  revoked_by uuid
+);
+alter table private.machine_keys add constraint machine_keys_allowed_networks_check CHECK ((cardinality(allowed_networks) <= 20));
+alter table private.machine_keys add constraint machine_keys_check CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)));
+alter table private.machine_keys add constraint machine_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.machine_keys add constraint machine_keys_name_check CHECK (private.is_plain_text(name, 100));
+alter table private.machine_keys add constraint machine_keys_pkey PRIMARY KEY (key_id);
+alter table private.machine_keys add constraint machine_keys_prefix_check CHECK ((prefix ~ '^nffk_[A-Za-z0-9]{8}$'::text));
+alter table private.machine_keys add constraint machine_keys_prefix_key UNIQUE (prefix);
+alter table private.machine_keys add constraint machine_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES private.machine_keys(key_id) ON DELETE RESTRICT;
+alter table private.machine_keys add constraint machine_keys_replaced_by_key UNIQUE (replaced_by);
+alter table private.machine_keys add constraint machine_keys_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.machine_keys add constraint machine_keys_scopes_check CHECK (((scopes <@ ARRAY['users:read'::text, 'users:write'::text]) AND (cardinality(scopes) > 0)));
+alter table private.machine_keys add constraint machine_keys_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32));
+CREATE INDEX machine_keys_created_at_idx ON private.machine_keys USING btree (created_at, key_id);
+CREATE INDEX machine_keys_created_by_idx ON private.machine_keys USING btree (created_by);
+CREATE INDEX machine_keys_revoked_by_idx ON private.machine_keys USING btree (revoked_by) WHERE (revoked_by IS NOT NULL);
+alter table private.machine_keys enable row level security;
+comment on table private.machine_keys is 'Keys of external systems. Rows stay, so that what a key did can be told for ever.';
+comment on column private.machine_keys.allowed_networks is 'Networks that the key may be used from; empty for any.';
+comment on column private.machine_keys.last_used_at is 'Written at most once a minute.';
+comment on column private.machine_keys.prefix is 'The first 13 characters of the key: what finds it and what people recognise it by. Not part of the secret.';
+comment on column private.machine_keys.replaced_by is 'The key that rotation made in its place.';
+comment on column private.machine_keys.secret_sha256 is 'Hash of the whole key. 256 random bits need no slow hash.';
+
 create table private.outbox (
   message_id uuid default private.uuid_v7() not null,
   topic text not null,
@@ -289,7 +512,7 @@ create table private.outbox (
 alter table private.outbox add constraint outbox_idempotency_key_key UNIQUE (idempotency_key);
 alter table private.outbox add constraint outbox_pkey PRIMARY KEY (message_id);
 alter table private.outbox add constraint outbox_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'sent'::text, 'dead'::text, 'cancelled'::text])));
-alter table private.outbox add constraint outbox_topic_check CHECK ((topic = ANY (ARRAY['provider.submit'::text, 'provider.fetch'::text, 'provider.cancel'::text, 'provider.redact'::text, 'storage.remove'::text])));
+alter table private.outbox add constraint outbox_topic_check CHECK ((topic ~ '^[a-z]+(\.[a-z]+)+$'::text));
 CREATE INDEX outbox_due_idx ON private.outbox USING btree (next_attempt_at) WHERE (status = 'pending'::text);
 CREATE INDEX outbox_status_idx ON private.outbox USING btree (status, message_id) WHERE (status <> 'sent'::text);
 CREATE INDEX outbox_subject_id_idx ON private.outbox USING btree (subject_id);
@@ -300,6 +523,37 @@ comment on column private.outbox.lease_id is 'Names the claim: an acknowledgemen
 comment on column private.outbox.next_attempt_at is 'When it is due; while a worker holds it, when its lease ends.';
 comment on column private.outbox.payload is 'Ids only. What is sent is read at the time of sending.';
 comment on column private.outbox.subject_id is 'The verification that the message is about.';
+
+create table private.personal_data (
+  relation text not null,
+  rows_of text not null,
+  section text,
+  shown text[] default '{}'::text[] not null,
+  withheld text[] default '{}'::text[] not null,
+  withheld_because text,
+  erase_now text,
+  erase_later text,
+  kept_because text
+);
+alter table private.personal_data add constraint personal_data_check CHECK (((section IS NULL) = (shown = '{}'::text[])));
+alter table private.personal_data add constraint personal_data_check1 CHECK (((withheld = '{}'::text[]) OR (withheld_because IS NOT NULL)));
+alter table private.personal_data add constraint personal_data_check2 CHECK (((section IS NOT NULL) OR (withheld_because IS NOT NULL)));
+alter table private.personal_data add constraint personal_data_check3 CHECK (((erase_now IS NOT NULL) OR (erase_later IS NOT NULL) OR (kept_because IS NOT NULL)));
+alter table private.personal_data add constraint personal_data_pkey PRIMARY KEY (relation);
+alter table private.personal_data add constraint personal_data_relation_check CHECK ((relation ~ '^[a-z_]+\.[a-z][a-z0-9_]*$'::text));
+alter table private.personal_data add constraint personal_data_section_check CHECK ((section ~ '^[a-z][a-z0-9_]{0,40}$'::text));
+alter table private.personal_data add constraint personal_data_section_key UNIQUE (section);
+alter table private.personal_data enable row level security;
+comment on table private.personal_data is 'One row per table that holds data or ids of people.';
+comment on column private.personal_data.erase_later is 'What goes when nothing has to be kept any more: SQL assignments, or delete.';
+comment on column private.personal_data.erase_now is 'What goes at once: SQL assignments, or delete.';
+comment on column private.personal_data.kept_because is 'Why something stays, or who removes it.';
+comment on column private.personal_data.relation is 'Schema and table. One that the platform does not have is passed over.';
+comment on column private.personal_data.rows_of is 'SQL condition on alias t: the rows that are about the person $1.';
+comment on column private.personal_data.section is 'Name of the part of the export that shows it; null where nothing is shown.';
+comment on column private.personal_data.shown is 'Columns in the export.';
+comment on column private.personal_data.withheld is 'Columns that are left out of the export.';
+comment on column private.personal_data.withheld_because is 'Why a column, or the whole table, is left out.';
 
 create table private.provider_circuits (
   provider text not null,
@@ -314,9 +568,122 @@ alter table private.provider_circuits enable row level security;
 comment on table private.provider_circuits is 'Circuit breaker: while open_until lies ahead, nothing is sent to the provider.';
 comment on column private.provider_circuits.open_until is 'Null while closed. In the past: half open, the next failure opens it again.';
 
+create table private.risk_assessments (
+  assessment_id bigint generated as identity not null,
+  verification_id uuid not null,
+  attempt smallint not null,
+  occasion text not null,
+  version integer not null,
+  score smallint not null,
+  level risk_level not null,
+  requires_review boolean not null,
+  reason_code text,
+  reasons jsonb not null,
+  assessed_at timestamp with time zone default private.now() not null
+);
+alter table private.risk_assessments add constraint risk_assessments_occasion_check CHECK ((occasion = ANY (ARRAY['submission'::text, 'verdict'::text])));
+alter table private.risk_assessments add constraint risk_assessments_pkey PRIMARY KEY (assessment_id);
+alter table private.risk_assessments add constraint risk_assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES private.kyc_reason_codes(code) ON DELETE RESTRICT;
+alter table private.risk_assessments add constraint risk_assessments_score_check CHECK (((score >= 0) AND (score <= 1000)));
+alter table private.risk_assessments add constraint risk_assessments_verification_id_attempt_fkey FOREIGN KEY (verification_id, attempt) REFERENCES private.kyc_attempts(verification_id, attempt) ON DELETE RESTRICT;
+alter table private.risk_assessments add constraint risk_assessments_version_fkey FOREIGN KEY (version) REFERENCES private.risk_rule_sets(version) ON DELETE RESTRICT;
+CREATE INDEX risk_assessments_reason_code_idx ON private.risk_assessments USING btree (reason_code);
+CREATE INDEX risk_assessments_verification_id_idx ON private.risk_assessments USING btree (verification_id, attempt, assessment_id);
+CREATE INDEX risk_assessments_version_idx ON private.risk_assessments USING btree (version);
+alter table private.risk_assessments enable row level security;
+comment on table private.risk_assessments is 'Every assessment, with the version of the rules it used. Written once.';
+comment on column private.risk_assessments.reason_code is 'The gravest reason, for a review that follows from it.';
+comment on column private.risk_assessments.reasons is '[{code, points, level, explanation}], most points first. Counts, countries and codes; no names.';
+comment on column private.risk_assessments.requires_review is 'Whether the provider may not approve by itself.';
+
+create table private.risk_rule_sets (
+  version integer not null,
+  active_from timestamp with time zone not null,
+  medium_from smallint not null,
+  high_from smallint not null,
+  critical_from smallint not null,
+  description text not null,
+  created_at timestamp with time zone default private.now() not null
+);
+alter table private.risk_rule_sets add constraint risk_rule_sets_check CHECK ((high_from > medium_from));
+alter table private.risk_rule_sets add constraint risk_rule_sets_check1 CHECK ((critical_from > high_from));
+alter table private.risk_rule_sets add constraint risk_rule_sets_medium_from_check CHECK ((medium_from > 0));
+alter table private.risk_rule_sets add constraint risk_rule_sets_pkey PRIMARY KEY (version);
+alter table private.risk_rule_sets add constraint risk_rule_sets_version_check CHECK ((version > 0));
+alter table private.risk_rule_sets enable row level security;
+comment on table private.risk_rule_sets is 'Versions of the rules. In force is the one that became active last.';
+comment on column private.risk_rule_sets.medium_from is 'Points from which on the level is medium; so high_from and critical_from.';
+
+create table private.risk_rules (
+  version integer not null,
+  code text not null,
+  kind text not null,
+  parameters jsonb not null,
+  weight smallint not null,
+  least_level risk_level default 'low'::risk_level not null,
+  requires_review boolean default false not null,
+  reason_code text not null,
+  flag text
+);
+alter table private.risk_rules add constraint risk_rules_check CHECK (private.risk_parameters_fit(kind, parameters));
+alter table private.risk_rules add constraint risk_rules_code_check CHECK ((code ~ '^[a-z][a-z0-9_]{0,63}$'::text));
+alter table private.risk_rules add constraint risk_rules_flag_check CHECK ((flag ~ '^[a-z][a-z0-9_]{0,63}$'::text));
+alter table private.risk_rules add constraint risk_rules_kind_check CHECK ((kind = ANY (ARRAY['country'::text, 'age'::text, 'watch_list'::text, 'duplicate'::text, 'velocity'::text, 'provider_score'::text])));
+alter table private.risk_rules add constraint risk_rules_pkey PRIMARY KEY (version, code);
+alter table private.risk_rules add constraint risk_rules_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES private.kyc_reason_codes(code) ON DELETE RESTRICT;
+alter table private.risk_rules add constraint risk_rules_version_fkey FOREIGN KEY (version) REFERENCES private.risk_rule_sets(version) ON DELETE RESTRICT;
+alter table private.risk_rules add constraint risk_rules_weight_check CHECK (((weight >= 0) AND (weight <= 1000)));
+CREATE INDEX risk_rules_reason_code_idx ON private.risk_rules USING btree (reason_code);
+alter table private.risk_rules enable row level security;
+comment on table private.risk_rules is 'What adds to the risk of a verification.';
+comment on column private.risk_rules.flag is 'What the queue shows of a match.';
+comment on column private.risk_rules.least_level is 'A match makes the level at least this one, whatever the points.';
+comment on column private.risk_rules.parameters is 'country: of [residence, nationality, document], countries [ISO 3166-1 alpha-2]. age: below, above (years). watch_list: kinds, min_score. duplicate: by document (same file) or person (same name and birth date) of another account. velocity: by account, person or device, more_than submissions within an interval. provider_score: from (inclusive), below.';
+comment on column private.risk_rules.reason_code is 'Internal reason of a review that the rule causes.';
+comment on column private.risk_rules.requires_review is 'Whether a match keeps the provider from approving; critical risk always does.';
+comment on column private.risk_rules.weight is 'Points that a match adds.';
+
+create table private.risk_signals (
+  verification_id uuid not null,
+  attempt smallint not null,
+  user_id uuid not null,
+  person_key bytea not null,
+  device_key bytea,
+  submitted_at timestamp with time zone not null
+);
+alter table private.risk_signals add constraint risk_signals_pkey PRIMARY KEY (verification_id, attempt);
+alter table private.risk_signals add constraint risk_signals_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.risk_signals add constraint risk_signals_verification_id_attempt_fkey FOREIGN KEY (verification_id, attempt) REFERENCES private.kyc_attempts(verification_id, attempt) ON DELETE RESTRICT;
+CREATE INDEX risk_signals_device_key_idx ON private.risk_signals USING btree (device_key, submitted_at) WHERE (device_key IS NOT NULL);
+CREATE INDEX risk_signals_person_key_idx ON private.risk_signals USING btree (person_key, submitted_at);
+CREATE INDEX risk_signals_user_id_idx ON private.risk_signals USING btree (user_id, submitted_at);
+alter table private.risk_signals enable row level security;
+comment on table private.risk_signals is 'What connects submissions of different accounts, as hashes.';
+comment on column private.risk_signals.device_key is 'Hash of what the front end calls the device; null where it says nothing. Anybody can make one up, so it proves nothing.';
+comment on column private.risk_signals.person_key is 'Hash of the normalised first and last name and the birth date.';
+
+create table private.role_change_requests (
+  approval_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  roles staff_role[] not null,
+  requested_by uuid not null,
+  requested_at timestamp with time zone default private.now() not null,
+  expires_at timestamp with time zone not null
+);
+alter table private.role_change_requests add constraint role_change_requests_pkey PRIMARY KEY (approval_id);
+alter table private.role_change_requests add constraint role_change_requests_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES profiles(user_id) ON DELETE CASCADE;
+alter table private.role_change_requests add constraint role_change_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
+alter table private.role_change_requests add constraint role_change_requests_user_id_key UNIQUE (user_id);
+CREATE INDEX role_change_requests_requested_by_idx ON private.role_change_requests USING btree (requested_by);
+alter table private.role_change_requests enable row level security;
+comment on table private.role_change_requests is 'Changes of roles that wait for a second administrator; one per person, the newest.';
+comment on column private.role_change_requests.approval_id is 'Names exactly this request: another one for the same person has another id.';
+comment on column private.role_change_requests.roles is 'All roles that the person would have.';
+
 create table private.schedules (
   job text not null,
   every interval not null,
+  routine text,
   next_run_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   last_run_at timestamp with time zone,
   last_affected integer,
@@ -324,8 +691,159 @@ create table private.schedules (
 );
 alter table private.schedules add constraint schedules_job_check CHECK ((job ~ '^[a-z][a-z0-9_]{0,63}$'::text));
 alter table private.schedules add constraint schedules_pkey PRIMARY KEY (job);
+alter table private.schedules add constraint schedules_routine_check CHECK ((routine ~ '^job_[a-z_]+$'::text));
 alter table private.schedules enable row level security;
 comment on table private.schedules is 'Jobs and when they are due. The row is the lock: whoever holds it runs the job.';
+comment on column private.schedules.routine is 'Function of this schema that takes the most rows to change and answers how many it changed; null for the jobs of this file.';
+
+create table private.screening_decisions (
+  decision_id uuid default private.uuid_v7() not null,
+  hit_id uuid not null,
+  verification_id uuid not null,
+  decision text not null,
+  entry_hash bytea not null,
+  person_hash bytea not null,
+  note text not null,
+  decided_by uuid not null,
+  decided_at timestamp with time zone default private.now() not null
+);
+alter table private.screening_decisions add constraint screening_decisions_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.screening_decisions add constraint screening_decisions_decision_check CHECK ((decision = ANY (ARRAY['confirmed'::text, 'dismissed'::text])));
+alter table private.screening_decisions add constraint screening_decisions_hit_id_fkey FOREIGN KEY (hit_id) REFERENCES private.screening_hits(hit_id) ON DELETE RESTRICT;
+alter table private.screening_decisions add constraint screening_decisions_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 4000)));
+alter table private.screening_decisions add constraint screening_decisions_pkey PRIMARY KEY (decision_id);
+alter table private.screening_decisions add constraint screening_decisions_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
+CREATE INDEX screening_decisions_decided_by_idx ON private.screening_decisions USING btree (decided_by);
+CREATE INDEX screening_decisions_hit_id_idx ON private.screening_decisions USING btree (hit_id, decision_id);
+CREATE INDEX screening_decisions_verification_id_idx ON private.screening_decisions USING btree (verification_id);
+alter table private.screening_decisions enable row level security;
+comment on table private.screening_decisions is 'Every decision on a hit, also those that no longer hold. Written once.';
+
+create table private.screening_entries (
+  entry_id bigint generated as identity not null,
+  list_name text not null,
+  entry_ref text not null,
+  kind text not null,
+  name text not null,
+  aliases text[] default '{}'::text[] not null,
+  birth_dates text[] default '{}'::text[] not null,
+  birth_years integer[] default '{}'::integer[] not null,
+  countries text[] default '{}'::text[] not null,
+  entry_hash bytea not null
+);
+alter table private.screening_entries add constraint screening_entries_entry_ref_check CHECK (((char_length(entry_ref) >= 1) AND (char_length(entry_ref) <= 128)));
+alter table private.screening_entries add constraint screening_entries_kind_check CHECK ((kind = ANY (ARRAY['sanctions'::text, 'pep'::text, 'adverse_media'::text])));
+alter table private.screening_entries add constraint screening_entries_list_name_entry_ref_key UNIQUE (list_name, entry_ref);
+alter table private.screening_entries add constraint screening_entries_list_name_fkey FOREIGN KEY (list_name) REFERENCES private.screening_lists(list_name) ON DELETE CASCADE;
+alter table private.screening_entries add constraint screening_entries_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 300)));
+alter table private.screening_entries add constraint screening_entries_pkey PRIMARY KEY (entry_id);
+alter table private.screening_entries enable row level security;
+comment on table private.screening_entries is 'One listed person each, as published.';
+comment on column private.screening_entries.birth_dates is 'As published, which may be a year, a range or a guess.';
+comment on column private.screening_entries.birth_years is 'Every year that the published dates allow; none when no date is known.';
+comment on column private.screening_entries.countries is 'Nationalities and countries of residence, as published.';
+comment on column private.screening_entries.entry_hash is 'Hash of what is published about the person; a decision on a hit holds for this content only.';
+comment on column private.screening_entries.entry_ref is 'The publisher''s id of the entry.';
+
+create table private.screening_hits (
+  hit_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  verification_id uuid not null,
+  list_name text not null,
+  entry_ref text not null,
+  kind text not null,
+  matched_name text not null,
+  score real not null,
+  entry_hash bytea not null,
+  person_hash bytea not null,
+  status text default 'open'::text not null,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  found_at timestamp with time zone default private.now() not null,
+  last_found_at timestamp with time zone default private.now() not null
+);
+alter table private.screening_hits add constraint screening_hits_check CHECK (((status = 'open'::text) = (decided_at IS NULL)));
+alter table private.screening_hits add constraint screening_hits_check1 CHECK (((decided_at IS NULL) = (decided_by IS NULL)));
+alter table private.screening_hits add constraint screening_hits_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.screening_hits add constraint screening_hits_kind_check CHECK ((kind = ANY (ARRAY['sanctions'::text, 'pep'::text, 'adverse_media'::text])));
+alter table private.screening_hits add constraint screening_hits_pkey PRIMARY KEY (hit_id);
+alter table private.screening_hits add constraint screening_hits_score_check CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)));
+alter table private.screening_hits add constraint screening_hits_status_check CHECK ((status = ANY (ARRAY['open'::text, 'confirmed'::text, 'dismissed'::text])));
+alter table private.screening_hits add constraint screening_hits_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.screening_hits add constraint screening_hits_user_id_list_name_entry_ref_key UNIQUE (user_id, list_name, entry_ref);
+alter table private.screening_hits add constraint screening_hits_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
+CREATE INDEX screening_hits_decided_by_idx ON private.screening_hits USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+CREATE INDEX screening_hits_entry_idx ON private.screening_hits USING btree (list_name, entry_ref);
+CREATE INDEX screening_hits_verification_id_idx ON private.screening_hits USING btree (verification_id);
+alter table private.screening_hits enable row level security;
+comment on table private.screening_hits is 'Entries of lists that resemble a person. No foreign key to the entry: a hit outlives it.';
+comment on column private.screening_hits.entry_hash is 'What the entry said when it was found last; the decision, if there is one, is about this.';
+comment on column private.screening_hits.matched_name is 'The listed name that came closest. Public data of somebody else, or of the person.';
+comment on column private.screening_hits.person_hash is 'Hash of names and birth dates that were screened; another name is another question.';
+comment on column private.screening_hits.verification_id is 'The verification in which it was found last.';
+
+create table private.screening_lists (
+  list_name text not null,
+  kind text not null,
+  source text not null,
+  version text not null,
+  content_sha256 text not null,
+  entry_count integer not null,
+  loaded_at timestamp with time zone not null
+);
+alter table private.screening_lists add constraint screening_lists_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text));
+alter table private.screening_lists add constraint screening_lists_entry_count_check CHECK ((entry_count > 0));
+alter table private.screening_lists add constraint screening_lists_kind_check CHECK ((kind = ANY (ARRAY['sanctions'::text, 'pep'::text, 'adverse_media'::text])));
+alter table private.screening_lists add constraint screening_lists_list_name_check CHECK ((list_name ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text));
+alter table private.screening_lists add constraint screening_lists_pkey PRIMARY KEY (list_name);
+alter table private.screening_lists add constraint screening_lists_source_check CHECK (((char_length(source) >= 1) AND (char_length(source) <= 300)));
+alter table private.screening_lists add constraint screening_lists_version_check CHECK (((char_length(version) >= 1) AND (char_length(version) <= 100)));
+alter table private.screening_lists enable row level security;
+comment on table private.screening_lists is 'The lists in force, each with the version that was loaded last. The audit holds the earlier ones.';
+comment on column private.screening_lists.content_sha256 is 'Hash of the loaded file: the same file is not loaded twice.';
+comment on column private.screening_lists.version is 'What the publisher calls this version, such as its date.';
+
+create table private.screening_names (
+  name_id bigint generated as identity not null,
+  entry_id bigint not null,
+  name text not null,
+  normalised text not null,
+  words text[] not null,
+  tokens text[] not null,
+  birth_years integer[] not null
+);
+alter table private.screening_names add constraint screening_names_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES private.screening_entries(entry_id) ON DELETE CASCADE;
+alter table private.screening_names add constraint screening_names_entry_id_normalised_key UNIQUE (entry_id, normalised);
+alter table private.screening_names add constraint screening_names_pkey PRIMARY KEY (name_id);
+CREATE INDEX screening_names_tokens_idx ON private.screening_names USING gin (tokens, birth_years);
+alter table private.screening_names enable row level security;
+comment on table private.screening_names is 'Names and aliases of the entries, prepared for the search.';
+comment on column private.screening_names.birth_years is 'As of the entry, or 0 alone for an unknown year, so that one index answers.';
+comment on column private.screening_names.tokens is 'The words, and neighbouring words as one.';
+comment on column private.screening_names.words is 'Words in the coarse spelling of private.name_sounds().';
+
+create table private.screening_staging (
+  load_id uuid not null,
+  entry_ref text not null,
+  kind text not null,
+  name text not null,
+  aliases text[] not null,
+  birth_dates text[] not null,
+  birth_years integer[] not null,
+  countries text[] not null,
+  entry_hash bytea not null
+);
+alter table private.screening_staging add constraint screening_staging_pkey PRIMARY KEY (load_id, entry_ref);
+alter table private.screening_staging enable row level security;
+comment on table private.screening_staging is 'Entries of a list that is being loaded; private.screening_apply() puts them in force.';
+
+create table private.screening_words (
+  word text not null
+);
+alter table private.screening_words add constraint screening_words_pkey PRIMARY KEY (word);
+CREATE INDEX screening_words_trgm_idx ON private.screening_words USING gin (word gin_trgm_ops);
+alter table private.screening_words enable row level security;
+comment on table private.screening_words is 'Every word of a listed name, once. Words that no name has any more cost a little time and no truth.';
 
 create table private.settings (
   is_only_row boolean default true not null,
@@ -334,7 +852,7 @@ create table private.settings (
   max_attempts smallint default 3 not null,
   draft_ttl interval default '7 days'::interval not null,
   resubmission_ttl interval default '14 days'::interval not null,
-  resubmission_cooldown interval default '00:00:00'::interval not null,
+  resubmission_cooldown interval default '00:01:00'::interval not null,
   verdict_timeout interval default '24:00:00'::interval not null,
   reconcile_after interval default '00:15:00'::interval not null,
   reconcile_every interval default '00:05:00'::interval not null,
@@ -361,21 +879,38 @@ create table private.settings (
   review_target_medium interval default '24:00:00'::interval not null,
   review_target_high interval default '08:00:00'::interval not null,
   review_target_critical interval default '04:00:00'::interval not null,
-  four_eyes_enforced boolean default false not null
+  four_eyes_enforced boolean default false not null,
+  account_change_ttl interval default '00:05:00'::interval not null,
+  export_ttl interval default '24:00:00'::interval not null,
+  export_lease interval default '00:02:00'::interval not null,
+  export_max_attempts smallint default 8 not null,
+  screening_threshold real default 0.6 not null,
+  screening_word_threshold real default 0.4 not null,
+  screening_birth_year_tolerance smallint default 1 not null,
+  screening_max_hits smallint default 50 not null
 );
 alter table private.settings add constraint settings_circuit_threshold_check CHECK ((circuit_threshold > 0));
+alter table private.settings add constraint settings_export_max_attempts_check CHECK ((export_max_attempts > 0));
 alter table private.settings add constraint settings_idempotency_ttl_check CHECK ((idempotency_ttl >= '24:00:00'::interval));
 alter table private.settings add constraint settings_is_only_row_check CHECK (is_only_row);
 alter table private.settings add constraint settings_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100)));
 alter table private.settings add constraint settings_outbox_retry_jitter_check CHECK (((outbox_retry_jitter >= (0)::double precision) AND (outbox_retry_jitter <= (1)::double precision)));
 alter table private.settings add constraint settings_pkey PRIMARY KEY (is_only_row);
+alter table private.settings add constraint settings_screening_birth_year_tolerance_check CHECK (((screening_birth_year_tolerance >= 0) AND (screening_birth_year_tolerance <= 10)));
+alter table private.settings add constraint settings_screening_max_hits_check CHECK (((screening_max_hits >= 1) AND (screening_max_hits <= 200)));
+alter table private.settings add constraint settings_screening_threshold_check CHECK (((screening_threshold >= (0.3)::double precision) AND (screening_threshold <= (1)::double precision)));
+alter table private.settings add constraint settings_screening_word_threshold_check CHECK (((screening_word_threshold >= (0.2)::double precision) AND (screening_word_threshold <= (1)::double precision)));
 alter table private.settings enable row level security;
 grant select on private.settings to nff_engine;
 comment on table private.settings is 'One row: periods, limits and switches. Columns instead of keys, so that each has a type and a check.';
+comment on column private.settings.account_change_ttl is 'How long a change of an account may wait for Auth before it is abandoned.';
 comment on column private.settings.approval_ttl_high is 'Also for critical risk.';
 comment on column private.settings.circuit_threshold is 'Failures in a row that open the circuit of a provider.';
 comment on column private.settings.clock_shift is 'Added to the time of day by private.now(); stays 0 where the database does not allow tests to move the clock.';
 comment on column private.settings.document_retention is 'Document bytes go this long after the decision.';
+comment on column private.settings.export_lease is 'How long a worker may take from one step of an export to the next.';
+comment on column private.settings.export_max_attempts is 'Failed tries in a row after which an export is given up.';
+comment on column private.settings.export_ttl is 'How long a finished export can be fetched.';
 comment on column private.settings.four_eyes_enforced is 'Whether decisions that the rules mark need a second person.';
 comment on column private.settings.max_attempts is 'Submissions per verification; copied to the verification when it starts.';
 comment on column private.settings.outbox_lease is 'How long a claimed message stays with its worker before another may take it.';
@@ -384,6 +919,10 @@ comment on column private.settings.record_retention is 'The record stays this lo
 comment on column private.settings.required_document_purposes is 'Purposes of private.kyc_document_requirements that a submission must cover.';
 comment on column private.settings.resubmission_cooldown is 'Wait after a request for new documents before the next submission; 0 turns it off.';
 comment on column private.settings.review_target_low is 'How soon a case in review should be decided, by risk level.';
+comment on column private.settings.screening_birth_year_tolerance is 'Years by which the year of birth may differ. An entry without one fits everybody.';
+comment on column private.settings.screening_max_hits is 'Most similar entries that one screening keeps.';
+comment on column private.settings.screening_threshold is 'Similarity from which on an entry of a list is a hit.';
+comment on column private.settings.screening_word_threshold is 'Similarity (pg_trgm) from which on two words can be the same; two words of a name have to reach it before the whole name is compared.';
 
 create table private.user_roles (
   user_id uuid not null,
@@ -397,6 +936,7 @@ alter table private.user_roles add constraint user_roles_user_id_fkey FOREIGN KE
 CREATE INDEX user_roles_granted_by_idx ON private.user_roles USING btree (granted_by);
 CREATE INDEX user_roles_role_idx ON private.user_roles USING btree (role);
 alter table private.user_roles enable row level security;
+grant select (user_id, role) on private.user_roles to supabase_auth_admin;
 comment on table private.user_roles is 'Roles of staff. Looked up at each request: no claim in a token can be stale.';
 comment on column private.user_roles.granted_by is 'Null when it came from the command line or a seed.';
 
@@ -466,10 +1006,14 @@ alter table public.addresses add constraint addresses_street_address_1_check CHE
 alter table public.addresses add constraint addresses_street_address_2_check CHECK (private.is_plain_text(street_address_2, 200));
 alter table public.addresses add constraint addresses_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
 alter table public.addresses add constraint addresses_user_id_key UNIQUE (user_id);
+CREATE INDEX addresses_country_idx ON public.addresses USING btree (country, user_id);
 alter table public.addresses enable row level security;
 grant select on public.addresses to authenticated;
+grant select on public.addresses to nff_operator;
 grant select on public.addresses to service_role;
 grant update (address_name, street_address_1, street_address_2, city, state_region, postal_code, country) on public.addresses to authenticated;
+grant insert (user_id, address_name, street_address_1, street_address_2, city, state_region, postal_code, country) on public.addresses to nff_operator;
+grant update (address_name, street_address_1, street_address_2, city, state_region, postal_code, country, is_soft_deleted, is_permanently_deleted) on public.addresses to nff_operator;
 comment on table public.addresses is 'The address of a person. The unique user_id keeps it to one.';
 comment on column public.addresses.address_name is 'What the person calls it, or the name on the letter box.';
 comment on column public.addresses.country is 'ISO 3166-1 alpha-2.';
@@ -493,7 +1037,7 @@ grant select on public.consents to authenticated;
 grant select on public.consents to service_role;
 comment on table public.consents is 'Consents as given. Kept as proof: an account with consents cannot be removed, only flagged.';
 comment on column public.consents.document is 'The text that was agreed to.';
-comment on column public.consents.text_sha256 is 'Hash of the text, where the deployment keeps the texts.';
+comment on column public.consents.text_sha256 is 'Hash of the text that was shown.';
 comment on column public.consents.version is 'The version of that text.';
 
 create table public.kyc_documents (
@@ -537,7 +1081,7 @@ grant select on public.kyc_documents to service_role;
 comment on table public.kyc_documents is 'Files of a verification. Announced here, uploaded to storage, then checked.';
 comment on column public.kyc_documents.attempt is 'The attempt that it was added for.';
 comment on column public.kyc_documents.purged_at is 'When the bytes were removed.';
-comment on column public.kyc_documents.replaced_at is 'When a newer file took its place. Kept for the record.';
+comment on column public.kyc_documents.replaced_at is 'When a newer file took its place, or the person took it back. Kept for the record.';
 comment on column public.kyc_documents.sha256 is 'As announced; the stored bytes must have it.';
 comment on column public.kyc_documents.storage_path is 'Name in the bucket kyc-documents: user, verification, document.';
 comment on column public.kyc_documents.user_id is 'Owner of the verification, repeated so that policies and the storage path need no join.';
@@ -611,11 +1155,16 @@ alter table public.profiles add constraint profiles_pkey PRIMARY KEY (user_id);
 alter table public.profiles add constraint profiles_salutation_check CHECK (private.is_plain_text(salutation, 50));
 alter table public.profiles add constraint profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 CREATE INDEX profiles_created_at_idx ON public.profiles USING btree (created_at, user_id);
+CREATE INDEX profiles_email_idx ON public.profiles USING btree (COALESCE(lower(email), ''::text), user_id);
 CREATE UNIQUE INDEX profiles_email_key ON public.profiles USING btree (lower(email));
+CREATE INDEX profiles_last_name_idx ON public.profiles USING btree (COALESCE(lower(last_name), ''::text), user_id);
+CREATE INDEX profiles_search_idx ON public.profiles USING gin (((' '::text || lower(((((((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || COALESCE(last_name, ''::text)) || ' '::text) || COALESCE(email, ''::text))))) gin_trgm_ops);
 alter table public.profiles enable row level security;
 grant select on public.profiles to authenticated;
+grant select on public.profiles to nff_operator;
 grant select on public.profiles to service_role;
 grant update (first_name, middle_name, last_name, salutation, date_of_birth, phone) on public.profiles to authenticated;
+grant update (first_name, middle_name, last_name, salutation, date_of_birth, is_soft_deleted, is_permanently_deleted) on public.profiles to nff_operator;
 comment on table public.profiles is 'One row per account, made with it. Names stay null until the person tells them.';
 comment on column public.profiles.email is 'Copy of the address in auth.users, kept in step by a trigger. Unique without regard to case.';
 comment on column public.profiles.is_permanently_deleted is 'Final for the API; the row stays for audits (NFF users v1).';
@@ -633,8 +1182,25 @@ create policy kyc_transitions_select_engine on private.kyc_transitions for selec
 create policy settings_select_engine on private.settings for select to nff_engine
   using (true);
 
+create policy user_roles_select_auth on private.user_roles for select to supabase_auth_admin
+  using (true);
+
+create policy addresses_insert_operator on public.addresses for insert to nff_operator
+  with check ((( SELECT private.may_operate(VARIADIC ARRAY['users:write'::text]) AS may_operate) AND private.may_change_person(user_id)));
+
+create policy addresses_select_operator on public.addresses for select to nff_operator
+  using (( SELECT private.may_operate(VARIADIC ARRAY['users:read'::text, 'users:write'::text]) AS may_operate));
+
 create policy addresses_select_own on public.addresses for select to authenticated
   using (((user_id = ( SELECT auth.uid() AS uid)) AND (NOT is_soft_deleted)));
+
+create policy addresses_update_live_session on public.addresses as restrictive for update to authenticated
+  using (( SELECT private.is_session_alive() AS is_session_alive))
+  with check (( SELECT private.is_session_alive() AS is_session_alive));
+
+create policy addresses_update_operator on public.addresses for update to nff_operator
+  using ((( SELECT private.may_operate(VARIADIC ARRAY['users:write'::text]) AS may_operate) AND private.may_change_person(user_id)))
+  with check ((( SELECT private.may_operate(VARIADIC ARRAY['users:write'::text]) AS may_operate) AND private.may_change_person(user_id)));
 
 create policy addresses_update_own on public.addresses for update to authenticated
   using (((user_id = ( SELECT auth.uid() AS uid)) AND (NOT is_soft_deleted) AND (EXISTS ( SELECT
@@ -651,18 +1217,104 @@ create policy kyc_documents_select_own on public.kyc_documents for select to aut
 create policy kyc_verifications_select_own on public.kyc_verifications for select to authenticated
   using ((user_id = ( SELECT auth.uid() AS uid)));
 
+create policy profiles_select_operator on public.profiles for select to nff_operator
+  using (( SELECT private.may_operate(VARIADIC ARRAY['users:read'::text, 'users:write'::text]) AS may_operate));
+
 create policy profiles_select_own on public.profiles for select to authenticated
   using (((user_id = ( SELECT auth.uid() AS uid)) AND (NOT is_soft_deleted)));
+
+create policy profiles_update_live_session on public.profiles as restrictive for update to authenticated
+  using (( SELECT private.is_session_alive() AS is_session_alive))
+  with check (( SELECT private.is_session_alive() AS is_session_alive));
+
+create policy profiles_update_operator on public.profiles for update to nff_operator
+  using ((( SELECT private.may_operate(VARIADIC ARRAY['users:write'::text]) AS may_operate) AND private.may_change_person(user_id)))
+  with check ((( SELECT private.may_operate(VARIADIC ARRAY['users:write'::text]) AS may_operate) AND private.may_change_person(user_id)));
 
 create policy profiles_update_own on public.profiles for update to authenticated
   using (((user_id = ( SELECT auth.uid() AS uid)) AND (NOT is_soft_deleted) AND (suspended_at IS NULL)))
   with check ((user_id = ( SELECT auth.uid() AS uid)));
+
+create policy nff_documents_insert_live_session on storage.objects as restrictive for insert to authenticated
+  with check (((bucket_id <> 'kyc-documents'::text) OR ( SELECT private.is_session_alive() AS is_session_alive)));
 
 create policy nff_documents_insert_own on storage.objects for insert to authenticated
   with check (((bucket_id = 'kyc-documents'::text) AND private.kyc_may_upload(name)));
 
 create policy nff_documents_select_own on storage.objects for select to authenticated
   using (((bucket_id = 'kyc-documents'::text) AND ((storage.foldername(name))[1] = (( SELECT auth.uid() AS uid))::text)));
+
+CREATE OR REPLACE FUNCTION private.abandon_account_changes(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_settings private.settings;
+  v_abandoned integer;
+begin
+  select * into strict v_settings from private.settings;
+  update private.account_changes as late
+  set status = 'abandoned', email = null, input = null, finished_at = private.now()
+  where late.change_id in (
+    select change_id from private.account_changes
+    where status = 'pending' and created_at <= private.now() - v_settings.account_change_ttl
+    order by created_at limit p_limit for update skip locked);
+  get diagnostics v_abandoned = row_count;
+  -- As long as a client may repeat its request, the outcome must be known.
+  delete from private.account_changes
+  where change_id in (
+    select change_id from private.account_changes
+    where status <> 'pending' and finished_at <= private.now() - v_settings.idempotency_ttl - interval '1 day'
+    limit p_limit for update skip locked);
+  return v_abandoned;
+end
+$function$;
+grant execute on function private.abandon_account_changes(p_limit integer) to service_role;
+comment on function private.abandon_account_changes(p_limit integer) is 'Compensates for changes that came to nothing. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.activity_of(p_user_id uuid, p_limit integer DEFAULT NULL::integer, p_before uuid DEFAULT NULL::uuid)
+ RETURNS SETOF private.audit_log
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  with own_streams as (
+    select 'user:' || p_user_id as stream
+    union all
+    select 'kyc:' || verification_id from public.kyc_verifications where user_id = p_user_id
+  ),
+  -- Each part is cut to the page by its index before the parts are put together.
+  about as (
+    select entry.*
+    from own_streams
+    cross join lateral (
+      select logged.* from private.audit_log as logged
+      where logged.stream = own_streams.stream
+        and (p_before is null or logged.audit_id < p_before)
+        and (logged.actor_id = p_user_id::text
+          or logged.action in (select visible.action from private.audit_visible_actions as visible))
+      order by logged.audit_id desc
+      limit p_limit
+    ) as entry
+  ),
+  by_person as (
+    select logged.* from private.audit_log as logged
+    where logged.actor_id = p_user_id::text
+      and (p_before is null or logged.audit_id < p_before)
+      and logged.stream not in (select own_streams.stream from own_streams)
+    order by logged.audit_id desc
+    limit p_limit
+  )
+  select * from (select * from about union all select * from by_person) as found
+  order by found.audit_id desc
+  limit p_limit;
+end
+$function$;
+comment on function private.activity_of(p_user_id uuid, p_limit integer, p_before uuid) is 'Entries that a person may see. Why definer: the audit is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.address_json(p_address addresses)
  RETURNS jsonb
@@ -679,6 +1331,114 @@ begin
 end
 $function$;
 comment on function private.address_json(p_address addresses) is 'An address for its owner and for staff.';
+
+CREATE OR REPLACE FUNCTION private.address_or_null(p_value text)
+ RETURNS inet
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.host(pg_catalog.regexp_replace(p_value, '^::ffff:(\d+\.\d+\.\d+\.\d+)$', '\1', 'i')::inet)::inet;
+exception when invalid_text_representation then
+  return null;
+end
+$function$;
+comment on function private.address_or_null(p_value text) is 'Casts without failing on texts that come from outside.';
+
+CREATE OR REPLACE FUNCTION private.advance_erasure(p_request private.erasure_requests)
+ RETURNS private.erasure_requests
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_user_id constant uuid := p_request.user_id;
+  v_request private.erasure_requests := p_request;
+  v_is_held constant boolean := private.is_held(p_request.user_id);
+  v_is_due constant boolean := coalesce(p_request.erasable_after <= v_now, true);
+  v_is_sending boolean;
+  v_has_open_case boolean;
+  v_status text;
+begin
+  if not v_is_held then
+    if v_request.erased_now_at is null then
+      v_request := private.erase_now(v_request);
+    else
+      -- A verification that was being decided may be over by now.
+      perform private.erase_files(v_user_id);
+    end if;
+    v_request := private.erase_note_progress(v_request);
+    if v_is_due and v_request.erased_later_at is null then
+      perform private.erase_rows(v_user_id, 'later');
+      v_request.erased_later_at := v_now;
+    end if;
+  end if;
+
+  v_is_sending := v_request.account_erased_at is null
+    or exists (select from private.erasure_messages(v_user_id) where status <> 'sent');
+  v_has_open_case := exists (
+    select from public.kyc_verifications where user_id = v_user_id and private.kyc_is_open(status));
+  v_status := case
+    when v_is_held then 'legal_hold'
+    when not v_is_due then 'scheduled'
+    when v_is_sending or v_has_open_case then 'accepted'
+    else 'completed'
+  end;
+  if v_status = 'completed' then
+    -- Whatever was written since the steps above, such as the body of a late event.
+    perform private.erase_rows(v_user_id, 'now');
+    perform private.erase_rows(v_user_id, 'later');
+  end if;
+  update private.erasure_requests
+  set status = v_status,
+      erased_later_at = v_request.erased_later_at,
+      last_error = null,
+      completed_at = case when v_status = 'completed' then v_now end,
+      next_run_at = case
+        when v_status = 'completed' then null
+        -- Releasing the hold brings it forward.
+        when v_is_held then v_now + interval '1 day'
+        when v_is_sending then v_now + interval '1 minute'
+        when v_has_open_case then v_now + interval '1 hour'
+        else v_request.erasable_after
+      end
+  where erasure_request_id = v_request.erasure_request_id
+  returning * into v_request;
+  if v_status <> p_request.status then
+    perform private.audit_erasure(v_request, 'system', 'user.erasure_' || case v_status
+      when 'legal_hold' then 'held' when 'accepted' then 'resumed' else v_status end);
+  end if;
+  return v_request;
+end
+$function$;
+comment on function private.advance_erasure(p_request private.erasure_requests) is 'Takes an erasure further. Why definer: writes tables that are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.apply_legal_holds(p_user_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if private.is_held(p_user_id) then
+    update private.outbox
+    set status = 'cancelled', finished_at = private.now(), last_error = 'legal_hold', lease_id = null
+    where status in ('pending', 'dead') and payload ->> 'bucket' is distinct from 'exports'
+      and message_id in (select message_id from private.erasure_messages(p_user_id));
+  else
+    update private.outbox
+    set status = 'pending', finished_at = null, last_error = null, attempts = 0,
+        next_attempt_at = greatest(next_attempt_at, private.now())
+    where status = 'cancelled' and last_error = 'legal_hold'
+      and message_id in (select message_id from private.erasure_messages(p_user_id));
+  end if;
+  update private.erasure_requests set next_run_at = private.now()
+  where user_id = p_user_id and status <> 'completed';
+end
+$function$;
+comment on function private.apply_legal_holds(p_user_id uuid) is 'Stops and resumes removals. Why definer: the outbox is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text DEFAULT NULL::text, p_details jsonb DEFAULT '{}'::jsonb)
  RETURNS bigint
@@ -719,6 +1479,35 @@ grant execute on function private.audit_append(p_stream text, p_actor_kind text,
 alter function private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_details jsonb) owner to nff_engine;
 comment on function private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_details jsonb) is 'Appends to the audit. Why definer: runs as nff_engine, the only role that may write these tables.';
 
+CREATE OR REPLACE FUNCTION private.audit_erasure(p_request private.erasure_requests, p_actor_kind text, p_action text, p_details jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.audit_append(
+    'user:' || p_request.user_id, p_actor_kind,
+    case p_actor_kind when 'user' then p_request.user_id::text else 'erasures' end,
+    p_action, 'erasure_request', p_request.erasure_request_id::text, null, p_details);
+end
+$function$;
+comment on function private.audit_erasure(p_request private.erasure_requests, p_actor_kind text, p_action text, p_details jsonb) is 'Audit of erasures. Why definer: called for people, who may not write the audit.';
+
+CREATE OR REPLACE FUNCTION private.audit_export(p_export private.data_exports, p_actor_kind text, p_action text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.audit_append(
+    'user:' || p_export.user_id, p_actor_kind, case p_actor_kind when 'user' then p_export.user_id::text else 'exports' end,
+    p_action, 'export', p_export.export_id::text);
+end
+$function$;
+comment on function private.audit_export(p_export private.data_exports, p_actor_kind text, p_action text) is 'Audit of exports. Why definer: called for people, who may not write the audit.';
+
 CREATE OR REPLACE FUNCTION private.audit_field(p_value text)
  RETURNS bytea
  LANGUAGE plpgsql
@@ -758,6 +1547,26 @@ $function$;
 grant execute on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
 comment on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
 
+CREATE OR REPLACE FUNCTION private.audit_person(p_user_id uuid, p_action text, p_details jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_operator constant jsonb := private.operator();
+begin
+  perform private.require_operator('users:write');
+  if p_action not in ('user.changed', 'user.soft_deleted', 'user.permanently_deleted', 'user.reactivated') then
+    raise exception 'This is not an act of an operator.' using errcode = 'NF010';
+  end if;
+  perform private.audit_append('user:' || p_user_id, v_operator ->> 'kind', v_operator ->> 'id', p_action, 'user',
+    p_user_id::text, null, p_details);
+end
+$function$;
+grant execute on function private.audit_person(p_user_id uuid, p_action text, p_details jsonb) to nff_operator;
+comment on function private.audit_person(p_user_id uuid, p_action text, p_details jsonb) is 'Audit of operators, who cannot choose the actor. Why definer: the audit is granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.audit_verify(p_stream text DEFAULT NULL::text)
  RETURNS TABLE(stream text, sequence bigint, fault text)
  LANGUAGE sql
@@ -795,6 +1604,47 @@ AS $function$
 $function$;
 comment on function private.audit_verify(p_stream text) is 'Finds faults in the audit. Why definer: the log is granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_key private.machine_keys;
+  v_is_equal boolean;
+  v_state text;
+begin
+  select * into v_key from private.machine_keys where prefix = p_prefix;
+  -- An unknown prefix is compared too, so that it takes as long as a known one.
+  v_is_equal := private.equal_hashes(
+    coalesce(v_key.secret_sha256, pg_catalog.sha256('')), pg_catalog.decode(p_sha256, 'hex'));
+  v_state := case
+    when v_key.key_id is null or not v_is_equal then 'unknown'
+    when v_key.revoked_at is not null then 'revoked'
+    when v_key.expires_at <= v_now then 'expired'
+    when v_key.allowed_networks <> '{}'
+      and (private.address_or_null(p_address) <<= any (v_key.allowed_networks)) is not true then 'network'
+    else 'ok'
+  end;
+  if v_state <> 'ok' then
+    return pg_catalog.jsonb_build_object('state', v_state);
+  end if;
+
+  -- Nobody waits for somebody else who writes the same minute.
+  update private.machine_keys set last_used_at = v_now
+  where key_id = (
+    select key_id from private.machine_keys
+    where key_id = v_key.key_id and (last_used_at is null or last_used_at <= v_now - interval '1 minute')
+    for no key update skip locked
+  );
+  return pg_catalog.jsonb_build_object('state', v_state, 'key_id', v_key.key_id, 'scopes', v_key.scopes);
+end
+$function$;
+grant execute on function private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text) to nff_operator;
+comment on function private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text) is 'Proves a machine key. Why definer: the keys are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.capabilities()
  RETURNS TABLE(name text, is_available boolean)
  LANGUAGE plpgsql
@@ -812,6 +1662,58 @@ end
 $function$;
 grant execute on function private.capabilities() to service_role;
 comment on function private.capabilities() is 'The optional parts of the platform and whether they are here.';
+
+CREATE OR REPLACE FUNCTION private.check_person(p_input jsonb, p_required text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_missing constant text := (
+    select required.name from unnest(p_required) as required (name) where p_input ->> required.name is null limit 1);
+begin
+  if v_missing is not null then
+    raise exception 'A value is missing.' using errcode = 'NF001', detail = v_missing;
+  end if;
+  perform private.check_row('public.profiles', p_input);
+  perform private.check_row('public.addresses', p_input);
+  if (p_input ->> 'date_of_birth')::date >= private.now()::date then
+    raise exception 'The date of birth must be in the past.' using errcode = 'NF001', detail = 'date_of_birth';
+  end if;
+end
+$function$;
+grant execute on function private.check_person(p_input jsonb, p_required text[]) to nff_operator;
+comment on function private.check_person(p_input jsonb, p_required text[]) is 'Applies the rules of profile and address to members from outside.';
+
+CREATE OR REPLACE FUNCTION private.check_row(p_table regclass, p_row jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_checks constant text := (
+    select pg_catalog.string_agg(pg_catalog.format(
+      'select %L as name where (%s) is false', c.conname, pg_catalog.pg_get_expr(c.conbin, c.conrelid)), ' union all ')
+    from pg_catalog.pg_constraint as c
+    where c.conrelid = p_table and c.contype = 'c');
+  v_constraint text;
+begin
+  execute pg_catalog.format(
+    'select faults.name from pg_catalog.jsonb_populate_record(null::%s, $1) as r cross join lateral (%s) as faults limit 1',
+    p_table, v_checks)
+  into v_constraint using p_row;
+  if v_constraint is not null then
+    raise exception 'A value is not valid.' using errcode = 'NF001',
+      detail = pg_catalog.regexp_replace(v_constraint, '^[a-z]+_(.*)_check\d*$', '\1');
+  end if;
+exception when invalid_text_representation or datetime_field_overflow or invalid_datetime_format then
+  raise exception 'A value is not valid.' using errcode = 'NF001', detail = 'date_of_birth';
+end
+$function$;
+grant execute on function private.check_row(p_table regclass, p_row jsonb) to nff_operator;
+comment on function private.check_row(p_table regclass, p_row jsonb) is 'Applies the checks of a table to a row that is not in it yet.';
 
 CREATE OR REPLACE FUNCTION private.circuit_failure(p_provider text, p_error text)
  RETURNS boolean
@@ -881,6 +1783,794 @@ $function$;
 grant execute on function private.circuit_success(p_provider text) to service_role;
 comment on function private.circuit_success(p_provider text) is 'Closes a circuit. Why definer: circuits are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.claim_account_change(p_kind text, p_user_id uuid, p_email text)
+ RETURNS private.account_changes
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_change private.account_changes;
+begin
+  select * into v_change from private.account_changes
+  where user_id = p_user_id and kind = p_kind and (p_kind = 'create' or status = 'pending')
+  order by change_id desc limit 1
+  for update;
+  if not found or (p_kind = 'update' and pg_catalog.lower(v_change.email) <> pg_catalog.lower(p_email)) then
+    return null;
+  end if;
+  if v_change.status <> 'pending' or pg_catalog.lower(v_change.email) <> pg_catalog.lower(p_email) then
+    raise exception 'This change of an account is not wanted any more.' using errcode = 'NF043';
+  end if;
+  perform pg_catalog.set_config('app.request_id', coalesce(v_change.request_id, ''), true);
+  return v_change;
+end
+$function$;
+comment on function private.claim_account_change(p_kind text, p_user_id uuid, p_email text) is 'Finds the change behind a write of Auth. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.claim_account_tasks(p_limit integer, p_user_id uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(user_id uuid, task text, generation integer, email text, is_blocked boolean, is_wanted boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+begin
+  return query
+  with claimed as (
+    update private.account_tasks as due
+    set attempts = due.attempts + 1,
+        next_attempt_at = v_now + (select settings.outbox_lease from private.settings as settings)
+    where (due.user_id, due.task) in (
+      select open.user_id, open.task
+      from private.account_tasks as open
+      where case when p_user_id is null then open.next_attempt_at <= v_now
+        else open.user_id = p_user_id and open.task = 'access' end
+      order by open.next_attempt_at
+      for update of open skip locked
+      limit p_limit
+    )
+    returning due.user_id, due.task, due.generation
+  )
+  select claimed.user_id, claimed.task, claimed.generation, account.email::text,
+    profile.is_soft_deleted or profile.suspended_at is not null,
+    claimed.task = 'access' or (
+      account.email_confirmed_at is null and account.email <> ''
+      and not profile.is_soft_deleted and profile.suspended_at is null)
+  from claimed
+  join public.profiles as profile on profile.user_id = claimed.user_id
+  join auth.users as account on account.id = claimed.user_id;
+end
+$function$;
+grant execute on function private.claim_account_tasks(p_limit integer, p_user_id uuid) to service_role;
+comment on function private.claim_account_tasks(p_limit integer, p_user_id uuid) is 'Claims calls to Auth. Why definer: the queue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.claim_export()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_settings private.settings;
+  v_export private.data_exports;
+begin
+  select * into strict v_settings from private.settings;
+  update private.data_exports
+  set attempts = attempts + 1, lease_id = pg_catalog.gen_random_uuid(), next_attempt_at = v_now + v_settings.export_lease
+  where export_id = (
+    select due.export_id from private.data_exports as due
+    where due.status = 'pending' and due.next_attempt_at <= v_now and due.attempts < v_settings.export_max_attempts
+    order by due.next_attempt_at
+    limit 1
+    for update skip locked
+  )
+  returning * into v_export;
+  if not found then
+    return null;
+  end if;
+  return pg_catalog.jsonb_build_object(
+    'export_id', v_export.export_id, 'lease_id', v_export.lease_id, 'user_id', v_export.user_id,
+    'sections', (
+      select pg_catalog.jsonb_agg(section order by section) from private.personal_data where section is not null),
+    'left_out', (
+      select pg_catalog.jsonb_agg(distinct withheld_because)
+      from private.personal_data where withheld_because is not null),
+    'files', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'document_id', document.document_id, 'path', document.storage_path,
+        'name', pg_catalog.format('files/%s-%s-%s.%s', document.type, document.side, document.document_id,
+          case document.content_type when 'image/jpeg' then 'jpg' when 'image/png' then 'png' else 'pdf' end))
+        order by document.document_id)
+      from public.kyc_documents as document
+      where document.user_id = v_export.user_id and document.status <> 'pending' and document.purged_at is null
+    ), '[]'),
+    'done', v_export.steps);
+end
+$function$;
+grant execute on function private.claim_export() to service_role;
+comment on function private.claim_export() is 'Claims an export. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.clean_name(p_name text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO ''
+AS $function$
+declare
+  v_name text := pg_catalog.lower(p_name);
+begin
+  -- Most names are plain ASCII and need none of this.
+  if v_name ~ '[^\u0001-\u007f]' then
+    v_name := pg_catalog.translate(pg_catalog.normalize(v_name, 'NFKC'), 'йўøłđðħıŋſ’‘ʼʻ´ʿʾ', 'yuolddhins');
+    v_name := pg_catalog.regexp_replace(
+      pg_catalog.normalize(v_name, 'NFD'), '[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]', '', 'g');
+    v_name := pg_catalog.translate(v_name, 'абвгґдезиіклмнопрстуфыэєјћъь', 'abvggdeziiklmnoprstufyeejc');
+    v_name := pg_catalog.translate(replace(v_name, 'ου', 'ou'), 'αβγδεζηικλμνξοπρσςτυφω', 'avgdeziiklmnxoprsstyfo');
+    v_name := replace(replace(replace(replace(replace(replace(replace(replace(replace(v_name,
+      'ж', 'zh'), 'х', 'kh'), 'ц', 'ts'), 'ч', 'ch'), 'щ', 'shch'), 'ш', 'sh'), 'ю', 'yu'), 'я', 'ya'), 'љ', 'lj');
+    v_name := replace(replace(replace(replace(replace(replace(replace(replace(replace(v_name,
+      'њ', 'nj'), 'џ', 'dz'), 'ђ', 'dj'), 'θ', 'th'), 'χ', 'ch'), 'ψ', 'ps'), 'ß', 'ss'), 'þ', 'th'), 'æ', 'ae');
+    v_name := replace(v_name, 'œ', 'oe');
+  end if;
+  v_name := pg_catalog.regexp_replace(v_name, '[''`"]+', '', 'g');
+  v_name := pg_catalog.btrim(pg_catalog.regexp_replace(
+    v_name, '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u060c\u061b\u061f\u2000-\u206f\u3000-\u303f\u30fb]+', ' ', 'g'));
+  return replace(replace(replace(v_name, 'ae', 'a'), 'oe', 'o'), 'ue', 'u');
+end
+$function$;
+comment on function private.clean_name(p_name text) is 'A name in small Latin letters, words in their order.';
+
+CREATE OR REPLACE FUNCTION private.close_account(p_user_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update public.profiles set is_soft_deleted = true, is_permanently_deleted = true where user_id = p_user_id;
+  update public.addresses set is_soft_deleted = true, is_permanently_deleted = true where user_id = p_user_id;
+end
+$function$;
+comment on function private.close_account(p_user_id uuid) is 'Closes an account. Why definer: people may not update the flags.';
+
+CREATE OR REPLACE FUNCTION private.close_account_change(p_change_id uuid, p_status text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.account_changes
+  set status = p_status, email = null, input = null, finished_at = private.now()
+  where change_id = p_change_id and status = 'pending';
+end
+$function$;
+comment on function private.close_account_change(p_change_id uuid, p_status text) is 'Ends a change. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.confirmable_role_change(p_approval_id uuid, p_user_id uuid, p_roles staff_role[], p_rank integer, p_actor uuid)
+ RETURNS private.role_change_requests
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_request private.role_change_requests;
+begin
+  select * into v_request from private.role_change_requests
+  where approval_id = p_approval_id and user_id = p_user_id and expires_at > private.now();
+  if v_request.requested_by = p_actor then
+    raise exception 'Another administrator has to confirm this.' using errcode = 'NF013';
+  end if;
+  if v_request.approval_id is null
+    or not (v_request.roles @> p_roles and v_request.roles <@ p_roles)
+    or not exists (
+      select from private.user_roles as assigned join public.profiles as author using (user_id)
+      where assigned.user_id = v_request.requested_by and private.role_rank(assigned.role) >= p_rank
+        and author.suspended_at is null and not author.is_soft_deleted)
+  then
+    raise exception 'This request is not current.' using errcode = 'NF039';
+  end if;
+  return v_request;
+end
+$function$;
+comment on function private.confirmable_role_change(p_approval_id uuid, p_user_id uuid, p_roles staff_role[], p_rank integer, p_actor uuid) is 'Checks a confirmation. Why definer: roles and requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_expires_at constant timestamptz := p_input ->> 'expires_at';
+  v_networks cidr[];
+  v_key private.machine_keys;
+begin
+  if v_expires_at <= private.now() then
+    raise exception 'The key would have expired already.' using errcode = 'NF001', detail = 'expires_at';
+  end if;
+  begin
+    v_networks := array(
+      select network::cidr from pg_catalog.jsonb_array_elements_text(p_input -> 'allowed_cidrs') as network);
+  exception when invalid_text_representation then
+    raise exception 'This is not a list of networks.' using errcode = 'NF001', detail = 'allowed_cidrs';
+  end;
+  insert into private.machine_keys (name, prefix, secret_sha256, scopes, allowed_networks, created_by, expires_at)
+  values (
+    p_input ->> 'name', p_prefix, pg_catalog.decode(p_sha256, 'hex'),
+    array(select pg_catalog.jsonb_array_elements_text(p_input -> 'scopes')), v_networks, v_actor, v_expires_at)
+  returning * into v_key;
+  perform private.audit_append('machine_keys', 'staff', v_actor::text, 'machine_key.created', 'machine_key',
+    v_key.key_id::text, null, pg_catalog.jsonb_build_object('scopes', v_key.scopes));
+  return private.machine_key_json(v_key);
+exception when check_violation then
+  raise exception 'A value is not valid.' using errcode = 'NF001',
+    detail = case when private.is_plain_text(p_input ->> 'name', 100) then 'scopes' else 'name' end;
+end
+$function$;
+grant execute on function private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text) to authenticated;
+comment on function private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text) is 'Records a key. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.current_consent_version(p_document consent_document)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select published.version from private.consent_documents as published
+    where published.document = p_document and published.effective_from <= private.now()
+    order by published.effective_from desc
+    limit 1
+  );
+end
+$function$;
+comment on function private.current_consent_version(p_document consent_document) is 'Version in force. Why definer: the texts are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.custom_access_token_hook(event jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_set(event, '{claims,user_roles}', coalesce((
+    select pg_catalog.jsonb_agg(assigned.role order by assigned.role)
+    from private.user_roles as assigned
+    where assigned.user_id = (event ->> 'user_id')::uuid
+  ), '[]'));
+exception when others then
+  raise warning 'custom_access_token_hook: %', sqlstate;
+  return event;
+end
+$function$;
+grant execute on function private.custom_access_token_hook(event jsonb) to supabase_auth_admin;
+comment on function private.custom_access_token_hook(event jsonb) is 'Adds the roles of staff to the claims of a token.';
+
+CREATE OR REPLACE FUNCTION private.end_my_session(p_session_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_account();
+begin
+  delete from auth.sessions where id = p_session_id and user_id = v_user_id;
+  if not found then
+    raise exception 'There is no such session.' using errcode = 'NF020';
+  end if;
+  perform private.audit_append('user:' || v_user_id, 'user', v_user_id::text, 'user.session_ended', 'session',
+    p_session_id::text);
+end
+$function$;
+grant execute on function private.end_my_session(p_session_id uuid) to authenticated;
+comment on function private.end_my_session(p_session_id uuid) is 'Ends an own session. Why definer: the tables of Auth are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.equal_hashes(p_left bytea, p_right bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.bit_count(
+    ('x' || pg_catalog.encode(p_left, 'hex'))::bit(256) # ('x' || pg_catalog.encode(p_right, 'hex'))::bit(256)
+  ) = 0;
+end
+$function$;
+comment on function private.equal_hashes(p_left bytea, p_right bytea) is 'Comparison in constant time of two SHA-256 hashes.';
+
+CREATE OR REPLACE FUNCTION private.erase_cancel_drafts(p_user_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_id uuid;
+begin
+  for v_id in
+    select verification_id from public.kyc_verifications
+    where user_id = p_user_id and status in ('draft', 'resubmission_required')
+  loop
+    perform private.kyc_transition(v_id, 'cancelled', 'user', p_user_id::text, 'cancelled_by_user');
+  end loop;
+end
+$function$;
+comment on function private.erase_cancel_drafts(p_user_id uuid) is 'Cancels open verifications. Why definer: nobody may write status.';
+
+CREATE OR REPLACE FUNCTION private.erase_files(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_over record;
+  v_found boolean := false;
+begin
+  for v_over in
+    select verification.verification_id,
+      (select pg_catalog.jsonb_agg(document.storage_path order by document.document_id)
+       from public.kyc_documents as document
+       where document.verification_id = verification.verification_id and document.purged_at is null) as paths
+    from public.kyc_verifications as verification
+    where verification.user_id = p_user_id and not private.kyc_is_open(verification.status)
+  loop
+    if v_over.paths is not null then
+      v_found := true;
+      insert into private.outbox (topic, subject_id, idempotency_key, payload, next_attempt_at, created_at)
+      values ('storage.remove', v_over.verification_id, 'erase:' || v_over.verification_id,
+        pg_catalog.jsonb_build_object('paths', v_over.paths), v_now, v_now)
+      on conflict (idempotency_key) do nothing;
+      -- A link for an upload outlives the account by up to two hours.
+      perform private.queue_storage_clear(v_over.verification_id, 'kyc-documents',
+        p_user_id || '/' || v_over.verification_id || '/', 'late files', v_now + interval '130 minutes');
+    end if;
+    insert into private.outbox (topic, subject_id, provider, idempotency_key, payload, next_attempt_at, created_at)
+    select 'provider.redact', attempt.verification_id, attempt.provider,
+      'redact:' || attempt.verification_id || ':' || attempt.attempt,
+      pg_catalog.jsonb_build_object('attempt', attempt.attempt), v_now, v_now
+    from private.kyc_attempts as attempt
+    where attempt.verification_id = v_over.verification_id and attempt.provider_reference is not null
+    on conflict (idempotency_key) do nothing;
+  end loop;
+  return v_found;
+end
+$function$;
+comment on function private.erase_files(p_user_id uuid) is 'Queues what lies elsewhere. Why definer: the outbox is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.erase_note_progress(p_request private.erasure_requests)
+ RETURNS private.erasure_requests
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_request private.erasure_requests := p_request;
+  v_is_account_erased boolean;
+  v_is_provider_done boolean;
+begin
+  -- An erasure is a duty: a message that was given up is sent again.
+  update private.outbox
+  set status = 'pending', attempts = 0, next_attempt_at = private.now(), finished_at = null
+  where message_id in (
+    select message_id from private.erasure_messages(v_request.user_id)
+    where status = 'dead' and finished_at <= private.now() - interval '1 hour');
+
+  select
+    coalesce(pg_catalog.bool_and(status = 'sent') filter (where topic = 'auth.erase'), false),
+    coalesce(pg_catalog.bool_and(status = 'sent') filter (where topic = 'provider.redact'), false)
+  into v_is_account_erased, v_is_provider_done
+  from private.erasure_messages(v_request.user_id);
+  if v_is_account_erased and v_request.account_erased_at is null then
+    perform private.erase_rows(v_request.user_id, 'now');
+    v_request.account_erased_at := private.now();
+  end if;
+  if v_is_provider_done and v_request.provider_erased_at is null and not exists (
+    select from public.kyc_verifications where user_id = v_request.user_id and private.kyc_is_open(status)
+  ) then
+    v_request.provider_erased_at := private.now();
+  end if;
+  update private.erasure_requests
+  set account_erased_at = v_request.account_erased_at, provider_erased_at = v_request.provider_erased_at
+  where erasure_request_id = v_request.erasure_request_id
+    and (account_erased_at, provider_erased_at) is distinct from (v_request.account_erased_at, v_request.provider_erased_at);
+  return v_request;
+end
+$function$;
+comment on function private.erase_note_progress(p_request private.erasure_requests) is 'Progress of an erasure. Why definer: the outbox is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.erase_now(p_request private.erasure_requests)
+ RETURNS private.erasure_requests
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_request private.erasure_requests := p_request;
+  v_kinds text[] := array['account', 'contact_details', 'event_bodies'];
+begin
+  if exists (select from private.data_exports where user_id = v_request.user_id and removed_at is null) then
+    v_kinds := v_kinds || 'exports'::text;
+    perform private.remove_exports(v_request.user_id);
+  end if;
+  perform private.erase_cancel_drafts(v_request.user_id);
+  if private.erase_files(v_request.user_id) then
+    v_kinds := v_kinds || 'document_files'::text;
+  end if;
+  insert into private.outbox (topic, subject_id, idempotency_key, next_attempt_at, created_at)
+  values ('auth.erase', v_request.user_id, 'auth.erase:' || v_request.user_id, private.now(), private.now())
+  on conflict (idempotency_key) do nothing;
+  perform private.erase_rows(v_request.user_id, 'now');
+  if v_request.erasable_after is null then
+    v_kinds := v_kinds || array['profile', 'address', 'verifications'];
+  end if;
+  update private.erasure_requests set erased_now = v_kinds, erased_now_at = private.now()
+  where erasure_request_id = v_request.erasure_request_id
+  returning * into v_request;
+  perform private.audit_erasure(v_request, 'system', 'user.erasure_begun',
+    pg_catalog.jsonb_build_object('kinds', pg_catalog.to_jsonb(v_kinds)));
+  return v_request;
+end
+$function$;
+comment on function private.erase_now(p_request private.erasure_requests) is 'First part of an erasure. Why definer: writes tables that are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.erase_rows(p_user_id uuid, p_stage text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_data record;
+  v_count bigint;
+  v_touched text[] := '{}';
+begin
+  for v_data in
+    select relation, rows_of, case p_stage when 'now' then erase_now when 'later' then erase_later end as work
+    from private.personal_data
+    order by relation
+  loop
+    continue when v_data.work is null or pg_catalog.to_regclass(v_data.relation) is null;
+    if v_data.work = 'delete' then
+      execute pg_catalog.format('delete from %s as t where %s', v_data.relation, v_data.rows_of) using p_user_id;
+    else
+      execute pg_catalog.format('update %s as t set %s where %s', v_data.relation, v_data.work, v_data.rows_of)
+        using p_user_id;
+    end if;
+    get diagnostics v_count = row_count;
+    if v_count > 0 then
+      v_touched := v_touched || v_data.relation;
+    end if;
+  end loop;
+  return v_touched;
+end
+$function$;
+comment on function private.erase_rows(p_user_id uuid, p_stage text) is 'Erases data of a person. Why definer: writes tables that are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.erasure_json(p_request private.erasure_requests)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'erasure_request_id', p_request.erasure_request_id, 'status', p_request.status,
+    'requested_at', private.iso(p_request.requested_at), 'erased_now', pg_catalog.to_jsonb(p_request.erased_now),
+    'erasable_after', private.iso(p_request.erasable_after));
+end
+$function$;
+comment on function private.erasure_json(p_request private.erasure_requests) is 'A request for its person.';
+
+CREATE OR REPLACE FUNCTION private.erasure_messages(p_user_id uuid)
+ RETURNS SETOF private.outbox
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  select message.*
+  from private.outbox as message
+  where message.topic in ('auth.erase', 'storage.remove', 'storage.clear', 'provider.redact')
+    and message.subject_id in (
+      select p_user_id
+      union all select verification_id from public.kyc_verifications where user_id = p_user_id
+      union all select export_id from private.data_exports where user_id = p_user_id
+    );
+end
+$function$;
+comment on function private.erasure_messages(p_user_id uuid) is 'Messages of an erasure. Why definer: the outbox is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.export_json(p_export private.data_exports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'export_id', p_export.export_id,
+    'status', case when p_export.status = 'ready' and p_export.expires_at <= private.now() then 'expired'
+      else p_export.status end,
+    'requested_at', private.iso(p_export.requested_at), 'ready_at', private.iso(p_export.ready_at),
+    'download_url', null, 'download_expires_at', private.iso(p_export.expires_at), 'version', p_export.version);
+end
+$function$;
+comment on function private.export_json(p_export private.data_exports) is 'An export for its owner.';
+
+CREATE OR REPLACE FUNCTION private.export_objects(p_export private.data_exports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(object order by object ->> 'name'), '[]')
+    from pg_catalog.jsonb_each(p_export.steps) as step
+    cross join pg_catalog.jsonb_array_elements(step.value) as object
+  );
+end
+$function$;
+comment on function private.export_objects(p_export private.data_exports) is 'What an export consists of.';
+
+CREATE OR REPLACE FUNCTION private.export_rows(p_export_id uuid, p_lease_id uuid, p_section text)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  select section_row::text
+  from private.data_exports as export
+  cross join lateral private.personal_data_rows(export.user_id, p_section) as section_row
+  where export.export_id = p_export_id and export.lease_id = p_lease_id and export.status = 'pending';
+end
+$function$;
+grant execute on function private.export_rows(p_export_id uuid, p_lease_id uuid, p_section text) to service_role;
+comment on function private.export_rows(p_export_id uuid, p_lease_id uuid, p_section text) is 'Data for an export. Why definer: reads what is held about a person.';
+
+CREATE OR REPLACE FUNCTION private.export_step(p_export_id uuid, p_lease_id uuid, p_step text, p_objects jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.data_exports as export
+  set steps = export.steps || pg_catalog.jsonb_build_object(p_step, p_objects),
+      attempts = 0,
+      last_error = null,
+      next_attempt_at = private.now() + settings.export_lease
+  from private.settings as settings
+  where export.export_id = p_export_id and export.lease_id = p_lease_id and export.status = 'pending';
+  return found;
+end
+$function$;
+grant execute on function private.export_step(p_export_id uuid, p_lease_id uuid, p_step text, p_objects jsonb) to service_role;
+comment on function private.export_step(p_export_id uuid, p_lease_id uuid, p_step text, p_objects jsonb) is 'Progress of an export. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_delays interval[];
+  v_attempts smallint;
+begin
+  select outbox_retry_delays into strict v_delays from private.settings;
+  update private.account_tasks
+  set last_error = pg_catalog.left(p_error, 500),
+      next_attempt_at = private.now() + v_delays[least(attempts, pg_catalog.cardinality(v_delays))]
+  where user_id = p_user_id and task = p_task and generation = p_generation
+  returning attempts into v_attempts;
+  if p_task = 'invitation' and v_attempts > pg_catalog.cardinality(v_delays) then
+    delete from private.account_tasks
+    where user_id = p_user_id and task = p_task and generation = p_generation;
+    perform private.audit_append('user:' || p_user_id, 'system', 'worker', 'user.invitation_failed', 'user',
+      p_user_id::text);
+    return false;
+  end if;
+  return true;
+end
+$function$;
+grant execute on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) to service_role;
+comment on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) is 'Plans another try. Why definer: the queue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(user_id uuid, "position" jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO ''
+ SET "pg_trgm.word_similarity_threshold" TO '0.4'
+AS $function$
+declare
+  v_key constant text := case ltrim(p_sort, '-')
+    when 'created_at' then 'p.created_at'
+    when 'last_name' then 'coalesce(pg_catalog.lower(p.last_name), '''')'
+    when 'email' then 'coalesce(pg_catalog.lower(p.email), '''')'
+  end;
+  v_is_descending constant boolean := p_sort like '-%';
+  v_is_fuzzy boolean := coalesce((p_after ->> 'is_fuzzy')::boolean, false);
+begin
+  perform private.require_operator('users:read');
+  if v_key is null then
+    raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
+  end if;
+  loop
+    return query execute pg_catalog.concat(
+      'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''is_fuzzy'', $4)',
+      ' from public.profiles as p where true',
+      ' and ' || nullif(private.find_users_conditions(p_filter, v_is_fuzzy), ''),
+      case when p_after is not null then pg_catalog.format(
+        ' and (%s, p.user_id) %s (($2 ->> ''key'')::%s, ($2 ->> ''id'')::uuid)', v_key,
+        case when v_is_descending then '<' else '>' end,
+        case v_key when 'p.created_at' then 'timestamptz' else 'text' end) end,
+      ' order by ', v_key, case when v_is_descending then ' desc, p.user_id desc' else ', p.user_id' end,
+      ' limit $3')
+    using p_filter, p_after, p_limit, v_is_fuzzy;
+    exit when found or v_is_fuzzy or p_after is not null
+      or coalesce(pg_catalog.char_length(p_filter ->> 'search'), 0) < 4
+      or pg_catalog.to_regprocedure('extensions.word_similarity(text,text)') is null;
+    v_is_fuzzy := true;
+  end loop;
+end
+$function$;
+grant execute on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to nff_operator;
+comment on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'Finds people. Why definer: under a policy no index could answer a search, because its operators might leak; what is found is read under the policies.';
+
+CREATE OR REPLACE FUNCTION private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_text constant text := $text$(' ' || pg_catalog.lower(coalesce(p.first_name, '') || ' '
+    || coalesce(p.middle_name, '') || ' ' || coalesce(p.last_name, '') || ' ' || coalesce(p.email, '')))$text$;
+  v_search constant text := pg_catalog.lower(p_filter ->> 'search');
+  v_states text;
+begin
+  v_states := case p_filter ->> 'kyc_status'
+    when 'action_required' then 'draft,resubmission_required,expired,approved'
+    when 'pending' then 'submitted,processing,in_review'
+    when 'approved' then 'approved'
+    when 'declined' then 'rejected,revoked'
+  end;
+  return pg_catalog.concat_ws(' and ',
+    case when (p_filter ->> 'include_deleted')::boolean is not true then 'not p.is_soft_deleted' end,
+    case when p_filter ? 'email' then 'pg_catalog.lower(p.email) = pg_catalog.lower($1 ->> ''email'')' end,
+    case when p_filter ? 'created_from' then 'p.created_at >= ($1 ->> ''created_from'')::timestamptz' end,
+    case when p_filter ? 'created_to' then 'p.created_at < ($1 ->> ''created_to'')::timestamptz' end,
+    case when p_filter ? 'country' then
+      'exists (select from public.addresses as a where a.user_id = p.user_id and a.country = $1 ->> ''country'')' end,
+    -- Who has no verification in a fitting state need not be looked at.
+    case when v_states is not null then pg_catalog.format(
+      'p.user_id in (select v.user_id from public.kyc_verifications as v
+        where v.status = any (%L::public.kyc_status[]))', '{' || v_states || '}') end,
+    case when p_filter ? 'kyc_status' then 'private.kyc_status_of(p.user_id) = $1 ->> ''kyc_status''' end,
+    case when p_is_fuzzy then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
+      else (
+        -- Words of one or two letters have to begin a name; longer ones may stand anywhere in it.
+        select pg_catalog.string_agg(pg_catalog.format('%s like %L', v_text,
+          case when pg_catalog.char_length(word) < 3 then '% ' else '%' end
+          || pg_catalog.regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'), ' and ')
+        from pg_catalog.regexp_split_to_table(v_search, '\s+') as word
+        where word <> '')
+    end);
+end
+$function$;
+comment on function private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean) is 'Builds the conditions of a list of people.';
+
+CREATE OR REPLACE FUNCTION private.finish_account_task(p_user_id uuid, p_task text, p_generation integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_done boolean := true;
+begin
+  if p_task = 'access' then
+    select (profile.is_soft_deleted or profile.suspended_at is not null)
+      = coalesce(account.banned_until > pg_catalog.now(), false)
+    into v_is_done
+    from public.profiles as profile
+    join auth.users as account on account.id = profile.user_id
+    where profile.user_id = p_user_id
+    for share of profile;
+  end if;
+  if v_is_done then
+    delete from private.account_tasks
+    where user_id = p_user_id and task = p_task and generation = p_generation;
+  elsif found then
+    perform private.request_account_task(p_user_id, p_task);
+  end if;
+end
+$function$;
+grant execute on function private.finish_account_task(p_user_id uuid, p_task text, p_generation integer) to service_role;
+comment on function private.finish_account_task(p_user_id uuid, p_task text, p_generation integer) is 'Ends a call to Auth. Why definer: the queue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.finish_export(p_export_id uuid, p_lease_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_export private.data_exports;
+begin
+  update private.data_exports as export
+  set status = 'ready', lease_id = null, next_attempt_at = null,
+      ready_at = private.now(), expires_at = private.now() + settings.export_ttl
+  from private.settings as settings
+  where export.export_id = p_export_id and export.lease_id = p_lease_id and export.status = 'pending'
+  returning export.* into v_export;
+  if not found then
+    return false;
+  end if;
+  perform private.audit_export(v_export, 'system', 'user.export_ready');
+  return true;
+end
+$function$;
+grant execute on function private.finish_export(p_export_id uuid, p_lease_id uuid) to service_role;
+comment on function private.finish_export(p_export_id uuid, p_lease_id uuid) is 'An export is ready. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.flag_person(p_user_id uuid, p_is_soft_deleted boolean, p_is_permanently_deleted boolean, p_action text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_version integer;
+begin
+  update public.addresses
+  set is_soft_deleted = p_is_soft_deleted, is_permanently_deleted = p_is_permanently_deleted
+  where user_id = p_user_id;
+  update public.profiles
+  set is_soft_deleted = p_is_soft_deleted, is_permanently_deleted = p_is_permanently_deleted
+  where user_id = p_user_id
+  returning version into strict v_version;
+  perform private.audit_person(p_user_id, p_action);
+  return pg_catalog.jsonb_build_object('user_id', p_user_id, 'version', v_version);
+end
+$function$;
+grant execute on function private.flag_person(p_user_id uuid, p_is_soft_deleted boolean, p_is_permanently_deleted boolean, p_action text) to nff_operator;
+comment on function private.flag_person(p_user_id uuid, p_is_soft_deleted boolean, p_is_permanently_deleted boolean, p_action text) is 'Sets the flags of a person.';
+
+CREATE OR REPLACE FUNCTION private.get_export(p_export_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_person();
+  v_export private.data_exports;
+begin
+  select * into v_export from private.data_exports where export_id = p_export_id and user_id = v_user_id;
+  if not found then
+    raise exception 'There is no such export.' using errcode = 'NF020';
+  end if;
+  return private.export_json(v_export);
+end
+$function$;
+grant execute on function private.get_export(p_export_id uuid) to authenticated;
+comment on function private.get_export(p_export_id uuid) is 'An own export. Why definer: exports are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.get_me()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -902,6 +2592,53 @@ $function$;
 grant execute on function private.get_me() to authenticated;
 comment on function private.get_me() is 'The signed-in person. Why definer: roles, rules and settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.grant_role_as_owner(p_email text, p_role staff_role, p_force boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile public.profiles;
+begin
+  perform private.lock_roles();
+  if private.has_other_admin(null) and not p_force then
+    raise exception 'There is an administrator already, who grants roles.' using errcode = 'NF010';
+  end if;
+  select * into v_profile from public.profiles where pg_catalog.lower(email) = pg_catalog.lower(p_email);
+  if not found then
+    raise exception 'There is no account with this e-mail address.' using errcode = 'NF020';
+  elsif v_profile.is_soft_deleted or v_profile.suspended_at is not null then
+    raise exception 'The account is suspended or deleted.' using errcode = 'NF043';
+  elsif (select email_confirmed_at from auth.users where id = v_profile.user_id) is null then
+    raise exception 'The e-mail address of this account is not confirmed.' using errcode = 'NF043';
+  elsif p_role = any (private.roles_of(v_profile.user_id)) then
+    return false;
+  end if;
+  perform private.write_roles(
+    v_profile.user_id, private.roles_of(v_profile.user_id) || p_role, null, 'system', 'database owner',
+    pg_catalog.jsonb_build_object('login', session_user, 'forced', p_force));
+  return true;
+end
+$function$;
+comment on function private.grant_role_as_owner(p_email text, p_role staff_role, p_force boolean) is 'Gives the first administrator the role. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.has_other_admin(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (
+    select from private.user_roles as assigned
+    join public.profiles as profile on profile.user_id = assigned.user_id
+    where assigned.role = 'admin' and assigned.user_id is distinct from p_user_id
+      and profile.suspended_at is null and not profile.is_soft_deleted
+  );
+end
+$function$;
+comment on function private.has_other_admin(p_user_id uuid) is 'Looks for another administrator. Why definer: roles are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.has_role(VARIADIC p_roles staff_role[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -909,7 +2646,7 @@ CREATE OR REPLACE FUNCTION private.has_role(VARIADIC p_roles staff_role[])
  SET search_path TO ''
 AS $function$
 begin
-  return exists (
+  return private.is_session_alive() and exists (
     select
     from private.user_roles as assigned
     join public.profiles as profile on profile.user_id = assigned.user_id
@@ -957,6 +2694,7 @@ begin
 end
 $function$;
 grant execute on function private.idempotency_begin(p_key text, p_fingerprint text) to authenticated;
+grant execute on function private.idempotency_begin(p_key text, p_fingerprint text) to nff_operator;
 grant execute on function private.idempotency_begin(p_key text, p_fingerprint text) to service_role;
 comment on function private.idempotency_begin(p_key text, p_fingerprint text) is 'Opens an idempotent request. Why definer: the stored answers are granted to nobody.';
 
@@ -967,10 +2705,11 @@ CREATE OR REPLACE FUNCTION private.idempotency_caller()
  SET search_path TO ''
 AS $function$
 begin
-  return coalesce(auth.uid()::text, nullif(auth.role(), ''), 'none');
+  return coalesce(
+    auth.uid()::text, 'key:' || (auth.jwt() ->> 'key_id'), nullif(auth.role(), ''), 'none');
 end
 $function$;
-comment on function private.idempotency_caller() is 'Subject of the token, or the role of the key.';
+comment on function private.idempotency_caller() is 'Subject of the token, id of the machine key, or the role.';
 
 CREATE OR REPLACE FUNCTION private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text)
  RETURNS void
@@ -986,6 +2725,7 @@ begin
 end
 $function$;
 grant execute on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) to authenticated;
+grant execute on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) to nff_operator;
 grant execute on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) to service_role;
 comment on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) is 'Stores the answer of an idempotent request. Why definer: the stored answers are granted to nobody.';
 
@@ -1021,6 +2761,18 @@ end
 $function$;
 comment on function private.is_clock_shift_allowed() is 'Whether the configuration of this database lets tests move the clock.';
 
+CREATE OR REPLACE FUNCTION private.is_held(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (select from private.legal_holds where user_id = p_user_id and released_at is null);
+end
+$function$;
+comment on function private.is_held(p_user_id uuid) is 'Legal hold. Why definer: holds are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.is_plain_text(p_value text, p_max integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1034,7 +2786,28 @@ begin
 end
 $function$;
 grant execute on function private.is_plain_text(p_value text, p_max integer) to authenticated;
+grant execute on function private.is_plain_text(p_value text, p_max integer) to nff_operator;
 comment on function private.is_plain_text(p_value text, p_max integer) is 'Whether a text may stand in a name or an address.';
+
+CREATE OR REPLACE FUNCTION private.is_session_alive()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_session_id constant text := auth.jwt() ->> 'session_id';
+begin
+  -- By the primary key alone: with the user in the condition a planner may read all of the person's sessions.
+  return v_session_id is null or auth.uid() is not distinct from (
+    select user_id from auth.sessions
+    where id = private.uuid_or_null(v_session_id) and (not_after is null or not_after > pg_catalog.now())
+  );
+end
+$function$;
+grant execute on function private.is_session_alive() to authenticated;
+grant execute on function private.is_session_alive() to nff_operator;
+comment on function private.is_session_alive() is 'Session check. Why definer: the tables of Auth are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.iso(p_at timestamp with time zone)
  RETURNS text
@@ -1047,7 +2820,42 @@ begin
 end
 $function$;
 grant execute on function private.iso(p_at timestamp with time zone) to authenticated;
+grant execute on function private.iso(p_at timestamp with time zone) to nff_operator;
 comment on function private.iso(p_at timestamp with time zone) is 'Formats a moment as in the contract.';
+
+CREATE OR REPLACE FUNCTION private.job_advance_erasures(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id uuid;
+  v_request private.erasure_requests;
+  v_done integer := 0;
+begin
+  for v_user_id in
+    select user_id from private.erasure_requests where next_run_at <= private.now() order by next_run_at limit p_limit
+  loop
+    begin
+      -- The profile before the request: every function takes the locks in this order.
+      perform from public.profiles where user_id = v_user_id for update skip locked;
+      continue when not found;
+      select * into v_request from private.erasure_requests
+      where user_id = v_user_id and next_run_at <= private.now() for update;
+      continue when not found;
+      perform private.advance_erasure(v_request);
+    exception when others then
+      update private.erasure_requests
+      set last_error = sqlstate, next_run_at = private.now() + interval '1 hour'
+      where user_id = v_user_id and status <> 'completed';
+    end;
+    v_done := v_done + 1;
+  end loop;
+  return v_done;
+end
+$function$;
+comment on function private.job_advance_erasures(p_limit integer) is 'Erasures that are due. Why definer: requests are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.job_clean(p_job text, p_limit integer)
  RETURNS integer
@@ -1079,6 +2887,50 @@ begin
 end
 $function$;
 comment on function private.job_clean(p_job text, p_limit integer) is 'Retention of answers and event bodies. Why definer: both tables are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_expire_exports(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_max_attempts smallint;
+  v_export private.data_exports;
+  v_removed integer := 0;
+begin
+  select export_max_attempts into strict v_max_attempts from private.settings;
+  for v_export in
+    select * from private.data_exports
+    where removed_at is null
+      and case status
+        when 'pending' then attempts >= v_max_attempts and next_attempt_at <= v_now
+        when 'ready' then expires_at <= v_now
+        -- Whoever fetches it may still be at it.
+        when 'downloaded' then downloaded_at <= v_now - interval '15 minutes'
+        else true
+      end
+    order by export_id
+    limit p_limit
+    for update skip locked
+  loop
+    case v_export.status
+      when 'pending' then
+        perform private.remove_export(v_export, 'failed');
+        perform private.audit_export(v_export, 'system', 'user.export_failed');
+      when 'ready' then
+        perform private.remove_export(v_export, 'expired');
+        perform private.audit_export(v_export, 'scheduler', 'user.export_expired');
+      else
+        perform private.remove_export(v_export, v_export.status);
+    end case;
+    v_removed := v_removed + 1;
+  end loop;
+  return v_removed;
+end
+$function$;
+comment on function private.job_expire_exports(p_limit integer) is 'Retention of exports. Why definer: exports and the outbox are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.job_move_verifications(p_job text, p_limit integer)
  RETURNS integer
@@ -1132,9 +2984,15 @@ declare
   v_purged integer := 0;
 begin
   for v_id in
-    select verification_id from private.kyc_cases
-    where purge_after <= private.now() and purged_at is null
-    order by purge_after limit p_limit for update skip locked
+    select due.verification_id from private.kyc_cases as due
+    where due.purge_after <= private.now() and due.purged_at is null
+      and not exists (
+        select
+        from public.kyc_verifications as verification
+        join private.legal_holds as hold on hold.user_id = verification.user_id and hold.released_at is null
+        where verification.verification_id = due.verification_id
+      )
+    order by due.purge_after limit p_limit for update of due skip locked
   loop
     insert into private.outbox (topic, subject_id, idempotency_key, payload, next_attempt_at, created_at)
     select 'storage.remove', v_id, 'purge:' || v_id || ':' || count(*),
@@ -1191,6 +3049,21 @@ begin
 end
 $function$;
 comment on function private.job_reconcile_silent(p_limit integer) is 'Queues questions about silent verifications. Why definer: cases and the outbox are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.joined_words(p_words text[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO ''
+AS $function$
+begin
+  return case when pg_catalog.cardinality(p_words) < 3 then '{}' else array(
+    select pg_catalog.regexp_replace(p_words[place] || p_words[place + 1], '(.)\1+', '\1', 'g')
+    from pg_catalog.generate_series(1, pg_catalog.cardinality(p_words) - 1) as place
+  ) end;
+end
+$function$;
+comment on function private.joined_words(p_words text[]) is 'Pairs of neighbouring words as one word each.';
 
 CREATE OR REPLACE FUNCTION private.kyc_add_document(p_verification_id uuid, p_type document_type, p_side document_side, p_content_type text, p_size_bytes integer, p_sha256 text)
  RETURNS jsonb
@@ -1273,6 +3146,7 @@ declare
   v_attempt private.kyc_attempts;
   v_verification public.kyc_verifications;
   v_case private.kyc_cases;
+  v_risk record;
   v_to public.kyc_status;
   v_reason text;
 begin
@@ -1302,8 +3176,16 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  v_to := private.kyc_event_target(v_outcome, v_verification.status, v_case.risk_level);
-  if v_to = v_verification.status then
+  select * into v_risk from private.risk_newest(v_attempt.verification_id);
+  v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
+  v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
+  if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review
+    and v_case.review_owner = 'provider' then
+    -- At grave risk the provider's reviewer does not have the last word either.
+    perform private.kyc_take_over_review(v_attempt.verification_id, coalesce(v_risk.reason_code, 'high_risk'));
+    result := 'applied';
+    detail := 'taken_over';
+  elsif v_to = v_verification.status then
     result := 'applied';
     detail := 'no_effect';
   elsif not exists (
@@ -1314,14 +3196,13 @@ begin
     result := 'conflict';
     detail := v_verification.status || ' to ' || v_to;
   else
-    v_reason := private.kyc_event_reason(p_event, v_to, v_outcome);
     if v_to in ('resubmission_required', 'rejected') then
       perform private.kyc_reject_documents(v_attempt.verification_id, p_event, v_reason);
     end if;
     v_verification := private.kyc_transition(
       v_attempt.verification_id, v_to, 'provider', p_provider, v_reason, null, p_event ->> 'event_id');
-    if v_to = 'in_review' and p_event ->> 'review_owner' = 'internal' then
-      -- The provider leaves the review to us, as with a sanctions hit.
+    if v_to = 'in_review' and (p_event ->> 'review_owner' = 'internal' or v_outcome = 'approved') then
+      -- The provider leaves the review to us, as with a sanctions hit, or has said all it has to say.
       update private.kyc_cases as c set review_owner = 'internal' where c.verification_id = v_attempt.verification_id;
     end if;
     if v_to = 'resubmission_required' and v_verification.attempt >= v_verification.max_attempts then
@@ -1362,6 +3243,27 @@ $function$;
 grant execute on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) to nff_engine;
 comment on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) is 'End of an approval given now. Why definer: the settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_cancel_verification(p_verification_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_account();
+begin
+  perform from public.kyc_verifications
+  where verification_id = p_verification_id and user_id = v_user_id for update;
+  if not found then
+    raise exception 'There is no such verification.' using errcode = 'NF020';
+  end if;
+  return private.kyc_verification_json(
+    private.kyc_transition(p_verification_id, 'cancelled', 'user', v_user_id::text));
+end
+$function$;
+grant execute on function private.kyc_cancel_verification(p_verification_id uuid) to authenticated;
+comment on function private.kyc_cancel_verification(p_verification_id uuid) is 'Gives a verification up. Why definer: people may not write status.';
+
 CREATE OR REPLACE FUNCTION private.kyc_case(p_verification_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1387,8 +3289,8 @@ begin
     'subject', private.kyc_case_subject(v_verification.user_id),
     'attempts', private.kyc_case_attempts(p_verification_id),
     'documents', private.kyc_case_documents(p_verification_id, v_case.purge_after),
-    'risk', private.kyc_case_risk(v_case),
-    'screening_hits', '[]'::jsonb,
+    'risk', private.kyc_case_risk(p_verification_id),
+    'screening_hits', private.kyc_case_hits(v_verification.user_id),
     'duplicates', private.kyc_case_duplicates(p_verification_id),
     'pending_approval', null,
     'timeline', private.kyc_case_timeline(p_verification_id)
@@ -1454,22 +3356,61 @@ CREATE OR REPLACE FUNCTION private.kyc_case_duplicates(p_verification_id uuid)
 AS $function$
 begin
   return (
-    with duplicates as (
-      select distinct on (other.verification_id) other.verification_id, other.user_id, other.status, other.created_at
+    with matches as (
+      (select shown.verification_id, 1 as place, 'document_sha256' as match
       from public.kyc_documents as own
       join public.kyc_documents as shown on shown.sha256 = own.sha256 and shown.user_id <> own.user_id
-      join public.kyc_verifications as other on other.verification_id = shown.verification_id
       where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
-      limit 50
+      limit 100)
+      union all
+      (select same.verification_id, 2, 'name_and_date_of_birth'
+      from private.risk_signals as own
+      join private.risk_signals as same on same.person_key = own.person_key and same.user_id <> own.user_id
+      where own.verification_id = p_verification_id
+      limit 100)
+      union all
+      (select same.verification_id, 3, 'device'
+      from private.risk_signals as own
+      join private.risk_signals as same on same.device_key = own.device_key and same.user_id <> own.user_id
+      where own.verification_id = p_verification_id
+      limit 100)
+    ),
+    duplicates as (
+      select distinct on (matches.verification_id) other.verification_id, other.user_id, matches.match, other.status,
+        other.created_at
+      from matches
+      join public.kyc_verifications as other on other.verification_id = matches.verification_id
+      order by matches.verification_id, matches.place
+      limit 100
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'verification_id', verification_id, 'user_id', user_id, 'match', 'document_sha256', 'status', status,
-      'created_at', private.iso(created_at)) order by created_at), '[]')
+      'verification_id', verification_id, 'user_id', user_id, 'match', match, 'status', status,
+      'created_at', private.iso(created_at)) order by created_at, verification_id), '[]')
     from duplicates
   );
 end
 $function$;
 comment on function private.kyc_case_duplicates(p_verification_id uuid) is 'Related cases. Why definer: part of kyc_case, which has checked the role.';
+
+CREATE OR REPLACE FUNCTION private.kyc_case_hits(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(private.screening_hit_json(shown.hit) order by shown.place), '[]')
+    from (
+      select hit, pg_catalog.row_number() over (order by hit.status <> 'open', hit.score desc, hit.hit_id) as place
+      from private.screening_hits as hit
+      where hit.user_id = p_user_id
+      order by place limit 200
+    ) as shown
+  );
+end
+$function$;
+comment on function private.kyc_case_hits(p_user_id uuid) is 'Hits of a case. Why definer: part of kyc_case, which has checked the role.';
 
 CREATE OR REPLACE FUNCTION private.kyc_case_matches(p_verification kyc_verifications, p_filter jsonb)
  RETURNS boolean
@@ -1506,21 +3447,23 @@ end
 $function$;
 comment on function private.kyc_case_matches(p_verification kyc_verifications, p_filter jsonb) is 'Filters of the queue. Why definer: cases are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_case_risk(p_case private.kyc_cases)
+CREATE OR REPLACE FUNCTION private.kyc_case_risk(p_verification_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
- IMMUTABLE
+ STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_newest record;
 begin
-  return case when p_case.risk_level is not null then pg_catalog.jsonb_build_object(
-    'level', p_case.risk_level, 'score', coalesce(p_case.risk_score, 0),
-    'reasons', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object(
-      'code', 'provider_score', 'points', coalesce(p_case.risk_score, 0))),
-    'rules_version', 1, 'assessed_at', private.iso(p_case.risk_assessed_at)) end;
+  select * into v_newest from private.risk_newest(p_verification_id);
+  return case when v_newest.assessment_id is not null then pg_catalog.jsonb_build_object(
+    'level', v_newest.level, 'score', v_newest.score, 'requires_review', v_newest.requires_review,
+    'reasons', v_newest.reasons, 'rules_version', v_newest.version,
+    'assessed_at', private.iso(v_newest.assessed_at)) end;
 end
 $function$;
-comment on function private.kyc_case_risk(p_case private.kyc_cases) is 'Risk of a case.';
+comment on function private.kyc_case_risk(p_verification_id uuid) is 'Risk of a case. Why definer: the assessments are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_case_subject(p_user_id uuid)
  RETURNS jsonb
@@ -1830,6 +3773,90 @@ $function$;
 grant execute on function private.kyc_decide(p_verification_id uuid, p_decision text, p_reason_code text, p_note text, p_documents jsonb, p_expected_version integer) to authenticated;
 comment on function private.kyc_decide(p_verification_id uuid, p_decision text, p_reason_code text, p_note text, p_documents jsonb, p_expected_version integer) is 'Decides a case. Why definer: nobody may write status; the role is checked first.';
 
+CREATE OR REPLACE FUNCTION private.kyc_decide_screening_hit(p_verification_id uuid, p_hit_id uuid, p_decision text, p_note text, p_entry_hash text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_status constant text := case p_decision when 'confirm' then 'confirmed' when 'dismiss' then 'dismissed' end;
+  v_user_id constant uuid := (
+    select user_id from public.kyc_verifications where verification_id = p_verification_id);
+  v_hit private.screening_hits;
+  v_attempt integer;
+begin
+  if v_status is null then
+    raise exception 'There is no such decision.' using errcode = 'NF001', detail = 'decision';
+  end if;
+  select * into v_hit from private.screening_hits where hit_id = p_hit_id and user_id = v_user_id for update;
+  if not found then
+    raise exception 'There is no such hit.' using errcode = 'NF020';
+  end if;
+  if v_user_id = v_staff_id then
+    raise exception 'You may not decide your own verification.' using errcode = 'NF010';
+  end if;
+  if exists (
+    select from private.kyc_cases where verification_id = p_verification_id
+      and lease_expires_at > private.now() and assignee_id <> v_staff_id
+  ) then
+    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
+  end if;
+  if pg_catalog.encode(v_hit.entry_hash, 'hex') <> p_entry_hash then
+    raise exception 'The entry has changed since it was read.' using errcode = 'NF050';
+  end if;
+  if coalesce(pg_catalog.char_length(p_note), 0) not between 1 and 4000 then
+    raise exception 'Say why, in at most 4000 characters.' using errcode = 'NF001', detail = 'note';
+  end if;
+
+  insert into private.screening_decisions (hit_id, verification_id, decision, entry_hash, person_hash, note, decided_by)
+  values (p_hit_id, p_verification_id, v_status, v_hit.entry_hash, v_hit.person_hash, p_note, v_staff_id);
+  update private.screening_hits set status = v_status, decided_by = v_staff_id, decided_at = private.now()
+  where hit_id = p_hit_id
+  returning * into v_hit;
+  select attempt into v_attempt from public.kyc_verifications where verification_id = p_verification_id;
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.screening_hit_decided', 'screening_hit', p_hit_id::text,
+    null, pg_catalog.jsonb_build_object('decision', v_status, 'attempt', v_attempt));
+  return private.screening_hit_json(v_hit);
+end
+$function$;
+grant execute on function private.kyc_decide_screening_hit(p_verification_id uuid, p_hit_id uuid, p_decision text, p_note text, p_entry_hash text) to authenticated;
+comment on function private.kyc_decide_screening_hit(p_verification_id uuid, p_hit_id uuid, p_decision text, p_note text, p_entry_hash text) is 'Judges a hit. Why definer: hits are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_delete_document(p_verification_id uuid, p_document_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_account();
+  v_verification constant public.kyc_verifications := private.kyc_lock_editable(p_verification_id, v_user_id);
+  v_now constant timestamptz := private.now();
+  v_document public.kyc_documents;
+begin
+  select * into v_document from public.kyc_documents
+  where document_id = p_document_id and verification_id = p_verification_id and replaced_at is null;
+  if not found then
+    raise exception 'There is no such document.' using errcode = 'NF020';
+  end if;
+  if v_document.status = 'accepted' or v_document.attempt <= v_verification.attempt then
+    raise exception 'The document was handed in; it can only be replaced where that is asked for.'
+      using errcode = 'NF033', detail = v_document.status::text;
+  end if;
+  update public.kyc_documents set replaced_at = v_now, updated_at = v_now
+  where document_id = p_document_id returning * into v_document;
+  insert into private.outbox (topic, subject_id, idempotency_key, payload, next_attempt_at, created_at)
+  values ('storage.remove', p_verification_id, 'delete:' || p_document_id,
+    pg_catalog.jsonb_build_object('paths', pg_catalog.jsonb_build_array(v_document.storage_path)), v_now, v_now);
+  perform private.kyc_document_changed(v_document, 'kyc.document_removed');
+end
+$function$;
+grant execute on function private.kyc_delete_document(p_verification_id uuid, p_document_id uuid) to authenticated;
+comment on function private.kyc_delete_document(p_verification_id uuid, p_document_id uuid) is 'Takes a document back. Why definer: people may neither update documents nor queue messages.';
+
 CREATE OR REPLACE FUNCTION private.kyc_document_changed(p_document kyc_documents, p_action text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1964,7 +3991,7 @@ end
 $function$;
 comment on function private.kyc_due_at(p_since timestamp with time zone, p_risk_level risk_level) is 'Target time of a review. Why definer: the settings are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_event_reason(p_event jsonb, p_to kyc_status, p_outcome text)
+CREATE OR REPLACE FUNCTION private.kyc_event_reason(p_event jsonb, p_to kyc_status, p_outcome text, p_risk_reason_code text)
  RETURNS text
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -1973,7 +4000,7 @@ AS $function$
 begin
   return case
     when p_to in ('processing', 'approved') then null
-    when p_to = 'in_review' and p_outcome = 'approved' then 'high_risk'
+    when p_to = 'in_review' and p_outcome = 'approved' then coalesce(p_risk_reason_code, 'high_risk')
     else coalesce(
       (
         select reason.code
@@ -1987,9 +4014,9 @@ begin
   end;
 end
 $function$;
-comment on function private.kyc_event_reason(p_event jsonb, p_to kyc_status, p_outcome text) is 'Reason of a provider verdict. Why definer: the reasons are granted to nobody.';
+comment on function private.kyc_event_reason(p_event jsonb, p_to kyc_status, p_outcome text, p_risk_reason_code text) is 'Reason of a provider verdict. Why definer: the reasons are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_event_target(p_outcome text, p_status kyc_status, p_risk_level risk_level)
+CREATE OR REPLACE FUNCTION private.kyc_event_target(p_outcome text, p_status kyc_status, p_requires_review boolean)
  RETURNS kyc_status
  LANGUAGE plpgsql
  IMMUTABLE
@@ -1999,12 +4026,12 @@ begin
   return case
     when p_outcome = 'monitoring_hit' then 'in_review'
     when p_status = 'approved' and p_outcome in ('rejected', 'resubmission_required') then 'in_review'
-    when p_outcome = 'approved' and p_risk_level = 'critical' and p_status in ('submitted', 'processing') then 'in_review'
+    when p_outcome = 'approved' and p_requires_review and p_status in ('submitted', 'processing') then 'in_review'
     else p_outcome
   end::public.kyc_status;
 end
 $function$;
-comment on function private.kyc_event_target(p_outcome text, p_status kyc_status, p_risk_level risk_level) is 'Maps the outcome of a provider to a state.';
+comment on function private.kyc_event_target(p_outcome text, p_status kyc_status, p_requires_review boolean) is 'Maps the outcome of a provider to a state.';
 
 CREATE OR REPLACE FUNCTION private.kyc_get_document(p_verification_id uuid, p_document_id uuid)
  RETURNS jsonb
@@ -2052,6 +4079,27 @@ end
 $function$;
 grant execute on function private.kyc_get_verification(p_verification_id uuid) to authenticated;
 comment on function private.kyc_get_verification(p_verification_id uuid) is 'An own verification. Why definer: rules and settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_identities(p_attempt private.kyc_attempts)
+ RETURNS TABLE(name text, birth_date date)
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  select distinct on (private.normalise_name(told.name), told.birth_date) told.name, told.birth_date
+  from (
+    select pg_catalog.concat_ws(' ', said ->> 'first_name', said ->> 'middle_name', said ->> 'last_name') as name,
+      case when pg_catalog.pg_input_is_valid(said ->> 'date_of_birth', 'date') then (said ->> 'date_of_birth')::date end
+        as birth_date
+    from unnest(array[p_attempt.applicant, p_attempt.extracted]) as said
+  ) as told
+  where told.name <> ''
+  order by private.normalise_name(told.name), told.birth_date;
+end
+$function$;
+comment on function private.kyc_identities(p_attempt private.kyc_attempts) is 'Names and birth dates of an attempt.';
 
 CREATE OR REPLACE FUNCTION private.kyc_ingest_event(p_provider text, p_event jsonb, p_body text)
  RETURNS jsonb
@@ -2210,6 +4258,35 @@ grant execute on function private.kyc_list_reason_codes() to authenticated;
 grant execute on function private.kyc_list_reason_codes() to service_role;
 comment on function private.kyc_list_reason_codes() is 'User-visible reasons. Why definer: the table holds the internal ones too.';
 
+CREATE OR REPLACE FUNCTION private.kyc_list_verifications(p_is_newest_first boolean, p_after uuid, p_limit integer)
+ RETURNS TABLE("position" uuid, item jsonb)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_account();
+begin
+  return query
+  select verification.verification_id, pg_catalog.jsonb_build_object(
+    'verification_id', verification.verification_id, 'previous_id', verification.previous_id,
+    'status', verification.status, 'attempt', verification.attempt, 'reason_code', verification.reason_code,
+    'expires_at', private.iso(verification.expires_at), 'created_at', private.iso(verification.created_at),
+    'updated_at', private.iso(verification.updated_at))
+  from public.kyc_verifications as verification
+  where verification.user_id = v_user_id
+    and (p_after is null
+      or case when p_is_newest_first then verification.verification_id < p_after
+        else verification.verification_id > p_after end)
+  order by
+    case when p_is_newest_first then verification.verification_id end desc,
+    case when not p_is_newest_first then verification.verification_id end
+  limit p_limit;
+end
+$function$;
+grant execute on function private.kyc_list_verifications(p_is_newest_first boolean, p_after uuid, p_limit integer) to authenticated;
+comment on function private.kyc_list_verifications(p_is_newest_first boolean, p_after uuid, p_limit integer) is 'Own verifications.';
+
 CREATE OR REPLACE FUNCTION private.kyc_lock_editable(p_verification_id uuid, p_user_id uuid)
  RETURNS kyc_verifications
  LANGUAGE plpgsql
@@ -2340,6 +4417,7 @@ begin
     where not exists (
       select from public.consents as given
       where given.user_id = p_user_id and given.document = needed.document
+        and given.version = private.current_consent_version(needed.document)
     )
   ), '[]');
 end
@@ -2551,19 +4629,17 @@ begin
         else array(select pg_catalog.jsonb_array_elements_text(coalesce(p_event -> 'reason_codes', '[]'))) end,
       outcome_at = case when v_outcome = 'processing' then outcome_at else (p_event ->> 'occurred_at')::timestamptz end,
       result_sha256 = case when v_outcome = 'processing' then result_sha256 else p_body_sha256 end,
+      provider_risk_score = coalesce(v_score, provider_risk_score),
       checks = coalesce(nullif(p_event -> 'checks', 'null'), checks),
       extracted = coalesce(nullif(p_event -> 'extracted', 'null'), extracted)
   where verification_id = p_attempt.verification_id and attempt = p_attempt.attempt;
 
-  if v_score is not null or p_event ->> 'document_expires_on' is not null then
-    update private.kyc_cases
-    set risk_score = coalesce(v_score, risk_score),
-        risk_level = case when v_score is null then risk_level
-          when v_score >= 90 then 'critical' when v_score >= 70 then 'high' when v_score >= 40 then 'medium'
-          else 'low' end::public.risk_level,
-        risk_assessed_at = case when v_score is null then risk_assessed_at else private.now() end,
-        document_expires_on = coalesce((p_event ->> 'document_expires_on')::date, document_expires_on)
+  if p_event ->> 'document_expires_on' is not null then
+    update private.kyc_cases set document_expires_on = (p_event ->> 'document_expires_on')::date
     where verification_id = p_attempt.verification_id;
+  end if;
+  if v_outcome <> 'processing' then
+    perform private.risk_assess(p_attempt.verification_id, 'verdict');
   end if;
 end
 $function$;
@@ -2726,6 +4802,68 @@ $function$;
 grant execute on function private.kyc_retry_parked(p_limit integer, p_provider text, p_provider_reference text) to service_role;
 comment on function private.kyc_retry_parked(p_limit integer, p_provider text, p_provider_reference text) is 'Retries parked events. Why definer: the inbox is granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_screen(p_attempt private.kyc_attempts)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := (
+    select user_id from public.kyc_verifications where verification_id = p_attempt.verification_id);
+  v_person_hash constant bytea := pg_catalog.sha256(pg_catalog.convert_to((
+    select pg_catalog.string_agg(private.normalise_name(told.name) || '|' || coalesce(told.birth_date::text, ''), E'\n')
+    from private.kyc_identities(p_attempt) as told), 'UTF8'));
+  v_found record;
+  v_old private.screening_hits;
+  v_hit private.screening_hits;
+  v_is_judged boolean;
+  v_hits jsonb := '[]';
+begin
+  for v_found in
+    select distinct on (match.entry_id) entry.list_name, entry.entry_ref, entry.kind, entry.entry_hash,
+      match.matched_name, match.score
+    from private.kyc_identities(p_attempt) as told
+    cross join lateral private.screening_search(told.name, told.birth_date) as match
+    join private.screening_entries as entry using (entry_id)
+    order by match.entry_id, match.score desc
+  loop
+    select * into v_old from private.screening_hits
+    where user_id = v_user_id and list_name = v_found.list_name and entry_ref = v_found.entry_ref for update;
+    v_is_judged := coalesce(v_old.status <> 'open'
+      and v_old.entry_hash = v_found.entry_hash and v_old.person_hash = v_person_hash, false);
+    insert into private.screening_hits as hit (
+      user_id, verification_id, list_name, entry_ref, kind, matched_name, score, entry_hash, person_hash)
+    values (
+      v_user_id, p_attempt.verification_id, v_found.list_name, v_found.entry_ref, v_found.kind,
+      pg_catalog.left(v_found.matched_name, 300), v_found.score, v_found.entry_hash, v_person_hash)
+    on conflict (user_id, list_name, entry_ref) do update
+    set verification_id = excluded.verification_id, kind = excluded.kind, matched_name = excluded.matched_name,
+        score = excluded.score, entry_hash = excluded.entry_hash, person_hash = excluded.person_hash,
+        last_found_at = excluded.last_found_at,
+        status = case when v_is_judged then hit.status else 'open' end,
+        decided_by = case when v_is_judged then hit.decided_by end,
+        decided_at = case when v_is_judged then hit.decided_at end
+    returning * into v_hit;
+
+    if v_old.hit_id is null then
+      perform private.audit_append(
+        'kyc:' || p_attempt.verification_id, 'system', 'screening', 'kyc.screening_hit_found', 'screening_hit',
+        v_hit.hit_id::text, null, pg_catalog.jsonb_build_object(
+          'list', v_hit.list_name, 'entry', v_hit.entry_ref, 'attempt', p_attempt.attempt));
+    elsif v_old.status <> 'open' and not v_is_judged then
+      perform private.screening_note_reopened(p_attempt.verification_id, v_hit.hit_id,
+        case when v_old.entry_hash = v_hit.entry_hash then 'person' else 'entry' end);
+    end if;
+    v_hits := v_hits || pg_catalog.jsonb_build_object(
+      'hit_id', v_hit.hit_id, 'kind', v_hit.kind, 'status', v_hit.status, 'score', v_hit.score,
+      'is_counted', v_hit.status <> 'dismissed' or v_hit.decided_at > p_attempt.submitted_at);
+  end loop;
+  return v_hits;
+end
+$function$;
+comment on function private.kyc_screen(p_attempt private.kyc_attempts) is 'Screens a person. Why definer: lists and hits are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_state_machine()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2758,6 +4896,30 @@ grant execute on function private.kyc_state_machine() to anon;
 grant execute on function private.kyc_state_machine() to authenticated;
 grant execute on function private.kyc_state_machine() to service_role;
 comment on function private.kyc_state_machine() is 'The state machine for readers. Why definer: the rules are granted to nobody, and anonymous readers may see them.';
+
+CREATE OR REPLACE FUNCTION private.kyc_status_of(p_user_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_newest public.kyc_verifications;
+  v_now constant timestamptz := private.now();
+begin
+  select * into v_newest from public.kyc_verifications
+  where user_id = p_user_id order by verification_id desc limit 1;
+  return case
+    when v_newest.status = 'approved' and v_newest.expires_at > v_now then 'approved'
+    when v_newest.status = 'approved' then 'action_required'
+    when v_newest.previous_id is not null and exists (
+      select from public.kyc_verifications
+      where user_id = p_user_id and status = 'approved' and expires_at > v_now) then 'approved'
+    else coalesce(private.kyc_user_status(v_newest.status), 'not_started')
+  end;
+end
+$function$;
+comment on function private.kyc_status_of(p_user_id uuid) is 'KYC status of a person. Why definer: the rules are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_submission(p_verification_id uuid, p_attempt integer)
  RETURNS jsonb
@@ -2794,7 +4956,7 @@ $function$;
 grant execute on function private.kyc_submission(p_verification_id uuid, p_attempt integer) to service_role;
 comment on function private.kyc_submission(p_verification_id uuid, p_attempt integer) is 'A submission for sending. Why definer: attempts are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_submit(p_verification_id uuid)
+CREATE OR REPLACE FUNCTION private.kyc_submit(p_verification_id uuid, p_device_id text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2803,6 +4965,7 @@ AS $function$
 declare
   v_user_id constant uuid := private.require_account();
   v_verification public.kyc_verifications;
+  v_attempt private.kyc_attempts;
   v_open_from timestamptz;
   v_missing jsonb;
 begin
@@ -2836,12 +4999,31 @@ begin
   insert into private.kyc_attempts (verification_id, attempt, provider, submitted_at, applicant)
   select p_verification_id, v_verification.attempt, cases.provider, v_verification.submitted_at,
     private.kyc_applicant(v_user_id)
-  from private.kyc_cases as cases where cases.verification_id = p_verification_id;
+  from private.kyc_cases as cases where cases.verification_id = p_verification_id
+  returning * into strict v_attempt;
+  perform private.risk_note_submission(v_attempt, v_user_id, p_device_id);
+  perform private.risk_assess(p_verification_id, 'submission');
   return private.kyc_verification_json(v_verification);
 end
 $function$;
-grant execute on function private.kyc_submit(p_verification_id uuid) to authenticated;
-comment on function private.kyc_submit(p_verification_id uuid) is 'Submits a verification. Why definer: people may write neither status nor attempts.';
+grant execute on function private.kyc_submit(p_verification_id uuid, p_device_id text) to authenticated;
+comment on function private.kyc_submit(p_verification_id uuid, p_device_id text) is 'Submits a verification. Why definer: people may write neither status nor attempts.';
+
+CREATE OR REPLACE FUNCTION private.kyc_take_over_review(p_verification_id uuid, p_reason_code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.kyc_cases set review_owner = 'internal', reason_code = p_reason_code
+  where verification_id = p_verification_id;
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'system', 'risk_rules', 'kyc.review_taken_over', 'kyc_verification',
+    p_verification_id::text, p_reason_code);
+end
+$function$;
+comment on function private.kyc_take_over_review(p_verification_id uuid, p_reason_code text) is 'Takes a review over from the provider. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_timeline(p_verification_id uuid, p_limit integer, p_after_sequence bigint DEFAULT 0)
  RETURNS TABLE(sequence bigint, entry jsonb)
@@ -2938,7 +5120,8 @@ begin
       purge_after = case when not private.kyc_is_open(p_to) then v_now + v_settings.document_retention end
   where verification_id = p_verification_id;
 
-  if p_to = 'approved' then
+  if p_to in ('approved', 'resubmission_required') then
+    -- What a request for new documents does not name has been accepted and need not come again.
     update public.kyc_documents set status = 'accepted', updated_at = v_now
     where verification_id = p_verification_id and status = 'uploaded' and replaced_at is null;
   end if;
@@ -3005,6 +5188,144 @@ end
 $function$;
 comment on function private.kyc_verification_json(p_verification kyc_verifications) is 'A verification for its owner. Why definer: rules and settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.legal_hold_json(p_hold private.legal_holds)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'hold_id', p_hold.hold_id, 'user_id', p_hold.user_id, 'reason_code', p_hold.reason_code,
+    'placed_by', p_hold.placed_by, 'placed_at', private.iso(p_hold.placed_at),
+    'released_by', p_hold.released_by, 'released_at', private.iso(p_hold.released_at));
+end
+$function$;
+comment on function private.legal_hold_json(p_hold private.legal_holds) is 'A hold for staff.';
+
+CREATE OR REPLACE FUNCTION private.list_consent_documents()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'document', published.document, 'version', published.version, 'text', published.text,
+      'text_sha256', published.text_sha256, 'effective_from', private.iso(published.effective_from))
+      order by published.document)
+    from private.consent_documents as published
+    where published.version = private.current_consent_version(published.document)
+  ), '[]');
+end
+$function$;
+grant execute on function private.list_consent_documents() to anon;
+grant execute on function private.list_consent_documents() to authenticated;
+grant execute on function private.list_consent_documents() to service_role;
+comment on function private.list_consent_documents() is 'Texts to consent to. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_erasure_requests(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text DEFAULT NULL::text)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_at constant timestamptz := pg_catalog.split_part(p_after, ' ', 1)::timestamptz;
+  v_id constant uuid := pg_catalog.split_part(p_after, ' ', 2)::uuid;
+  v_direction constant text := case when p_is_descending then 'desc' else 'asc' end;
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  return query execute pg_catalog.format(
+    $query$
+      select private.erasure_json(request) || pg_catalog.jsonb_build_object(
+          'user_id', request.user_id, 'provider_erased_at', private.iso(request.provider_erased_at),
+          'completed_at', private.iso(request.completed_at)),
+        pg_catalog.to_char(request.requested_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || ' '
+          || request.erasure_request_id
+      from private.erasure_requests as request
+      where ($1 -> 'status' is null or $1 -> 'status' ? request.status)
+        and ($1 ->> 'user_id' is null or request.user_id = ($1 ->> 'user_id')::uuid)
+        and ($1 ->> 'erasable_before' is null or request.erasable_after < ($1 ->> 'erasable_before')::timestamptz)
+        and ($2 is null or (request.requested_at, request.erasure_request_id) %s ($2, $3))
+      order by request.requested_at %s, request.erasure_request_id %s
+      limit $4
+    $query$, case when p_is_descending then '<' else '>' end, v_direction, v_direction)
+  using p_filter, v_at, v_id, p_limit;
+end
+$function$;
+grant execute on function private.list_erasure_requests(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text) to authenticated;
+comment on function private.list_erasure_requests(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text) is 'Erasure requests for staff. Why definer: requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_legal_holds(p_user_id uuid, p_is_active boolean, p_limit integer, p_before uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  return query
+  select private.legal_hold_json(hold), hold.hold_id::text
+  from private.legal_holds as hold
+  where (p_user_id is null or hold.user_id = p_user_id)
+    and (p_is_active is null or (hold.released_at is null) = p_is_active)
+    and (p_before is null or hold.hold_id < p_before)
+  order by hold.hold_id desc
+  limit p_limit;
+end
+$function$;
+grant execute on function private.list_legal_holds(p_user_id uuid, p_is_active boolean, p_limit integer, p_before uuid) to authenticated;
+comment on function private.list_legal_holds(p_user_id uuid, p_is_active boolean, p_limit integer, p_before uuid) is 'Holds for staff. Why definer: holds are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_machine_keys(p_statuses jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(item jsonb, cursor jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_descending constant boolean := p_sort like '-%';
+begin
+  perform private.require_role('auditor', 'admin');
+  return query execute pg_catalog.format($query$
+    select shown.item, pg_catalog.jsonb_build_object('at', shown.created_at, 'id', shown.key_id)
+    from (
+      select private.machine_key_json(k) as item, k.created_at, k.key_id
+      from private.machine_keys as k
+      where $2 is null or (k.created_at, k.key_id) %1$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid)
+    ) as shown
+    where $1 is null or $1 ? (shown.item ->> 'status')
+    order by shown.created_at %2$s, shown.key_id %2$s
+    limit $3
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  using p_statuses, p_after, p_limit;
+end
+$function$;
+grant execute on function private.list_machine_keys(p_statuses jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;
+comment on function private.list_machine_keys(p_statuses jsonb, p_sort text, p_after jsonb, p_limit integer) is 'List of keys. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_my_activity(p_limit integer, p_before uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_person();
+begin
+  return query
+  select pg_catalog.jsonb_build_object(
+    'at', private.iso(entry.at), 'actor_kind', entry.actor_kind, 'action', entry.action,
+    'subject_type', entry.subject_type, 'subject_id', entry.subject_id, 'request_id',
+    case when entry.actor_id = v_user_id::text then entry.request_id end), entry.audit_id::text
+  from private.activity_of(v_user_id, p_limit, p_before) as entry;
+end
+$function$;
+grant execute on function private.list_my_activity(p_limit integer, p_before uuid) to authenticated;
+comment on function private.list_my_activity(p_limit integer, p_before uuid) is 'Own activity. Why definer: the audit is granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.list_my_consents()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3024,6 +5345,37 @@ $function$;
 grant execute on function private.list_my_consents() to authenticated;
 comment on function private.list_my_consents() is 'Own consents, under the policies of the table.';
 
+CREATE OR REPLACE FUNCTION private.list_my_sessions()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_account();
+begin
+  return coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'session_id', own.id,
+      'is_current', own.id::text is not distinct from auth.jwt() ->> 'session_id',
+      'aal', case own.aal when 'aal2' then 'aal2' else 'aal1' end,
+      'user_agent', pg_catalog.left(own.user_agent, 1000),
+      'ip', pg_catalog.host(own.ip),
+      'created_at', private.iso(own.created_at),
+      -- Auth keeps this one without a time zone, in UTC.
+      'last_active_at', private.iso(coalesce(own.refreshed_at at time zone 'UTC', own.created_at))
+    ) order by own.created_at desc, own.id)
+    from (
+      select * from auth.sessions
+      where user_id = v_user_id and (not_after is null or not_after > pg_catalog.now())
+      order by created_at desc limit 100
+    ) as own
+  ), '[]');
+end
+$function$;
+grant execute on function private.list_my_sessions() to authenticated;
+comment on function private.list_my_sessions() is 'Own sessions. Why definer: the tables of Auth are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.lock_me(p_expected_version integer)
  RETURNS profiles
  LANGUAGE plpgsql
@@ -3042,6 +5394,95 @@ begin
 end
 $function$;
 comment on function private.lock_me(p_expected_version integer) is 'Locks the own profile. Why definer: locking needs the right to update.';
+
+CREATE OR REPLACE FUNCTION private.lock_person(p_user_id uuid)
+ RETURNS profiles
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile public.profiles;
+begin
+  perform private.require_operator('users:write');
+  if not exists (select from public.profiles where user_id = p_user_id) then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  if not private.may_change_person(p_user_id) then
+    raise exception 'An API key may not change a member of staff.' using errcode = 'NF010';
+  end if;
+  select * into strict v_profile from public.profiles where user_id = p_user_id for update;
+  return v_profile;
+end
+$function$;
+grant execute on function private.lock_person(p_user_id uuid) to nff_operator;
+comment on function private.lock_person(p_user_id uuid) is 'Locks a person under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.lock_roles()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('private.user_roles', 20261121));
+end
+$function$;
+comment on function private.lock_roles() is 'Keeps two changes of roles apart.';
+
+CREATE OR REPLACE FUNCTION private.machine_key_json(p_key private.machine_keys)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'key_id', p_key.key_id, 'name', p_key.name, 'prefix', p_key.prefix,
+    'status', case when p_key.revoked_at is not null then 'revoked'
+      when p_key.expires_at <= private.now() then 'expired' else 'active' end,
+    'scopes', p_key.scopes, 'allowed_cidrs', p_key.allowed_networks, 'replaced_by', p_key.replaced_by,
+    'created_by', p_key.created_by, 'created_at', private.iso(p_key.created_at),
+    'expires_at', private.iso(p_key.expires_at), 'last_used_at', private.iso(p_key.last_used_at),
+    'revoked_at', private.iso(p_key.revoked_at));
+end
+$function$;
+comment on function private.machine_key_json(p_key private.machine_keys) is 'Answer about a key; without its hash.';
+
+CREATE OR REPLACE FUNCTION private.may_change_person(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return not auth.jwt() ? 'key_id' or not exists (select from private.user_roles where user_id = p_user_id);
+end
+$function$;
+grant execute on function private.may_change_person(p_user_id uuid) to nff_operator;
+comment on function private.may_change_person(p_user_id uuid) is 'Protects staff from machine keys. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.may_operate(VARIADIC p_scopes text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_key_id constant text := auth.jwt() ->> 'key_id';
+begin
+  if v_key_id is null then
+    return private.has_role('admin');
+  end if;
+  return exists (
+    select from private.machine_keys
+    where key_id = private.uuid_or_null(v_key_id)
+      and scopes && p_scopes
+      and revoked_at is null
+      and (expires_at is null or expires_at > private.now())
+  );
+end
+$function$;
+grant execute on function private.may_operate(VARIADIC p_scopes text[]) to nff_operator;
+comment on function private.may_operate(VARIADIC p_scopes text[]) is 'Right to work on other people''s users. Why definer: keys and roles are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.me_json(p_profile profiles, p_address addresses)
  RETURNS jsonb
@@ -3142,6 +5583,221 @@ end
 $function$;
 comment on function private.name_from_metadata(p_metadata jsonb, p_key text) is 'A valid name out of user metadata, or null.';
 
+CREATE OR REPLACE FUNCTION private.name_sounds(p_clean_name text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.array_remove(pg_catalog.string_to_array(
+    pg_catalog.regexp_replace(
+      pg_catalog.translate(
+        replace(replace(replace(p_clean_name, 'kh', 'h'), 'ph', 'f'), 'ck', 'k'), 'wyjcqoe', 'viikkui'),
+      '(\S)\1+', '\1', 'g'),
+    ' '), '');
+end
+$function$;
+comment on function private.name_sounds(p_clean_name text) is 'Words of a name in a coarse spelling.';
+
+CREATE OR REPLACE FUNCTION private.nff_create_user(p_input jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.uuid_v7();
+begin
+  perform private.require_operator('users:write');
+  perform private.check_person(p_input, array['first_name', 'last_name', 'email', 'address_name', 'street_address_1',
+    'city', 'state_region', 'postal_code', 'country']);
+  perform private.request_account_change('create', v_user_id, p_input ->> 'email', p_input, null);
+  return pg_catalog.jsonb_build_object('user_id', v_user_id);
+end
+$function$;
+grant execute on function private.nff_create_user(p_input jsonb) to nff_operator;
+comment on function private.nff_create_user(p_input jsonb) is 'Begins the creation of a person.';
+
+CREATE OR REPLACE FUNCTION private.nff_get_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile public.profiles;
+  v_address public.addresses;
+begin
+  perform private.require_operator('users:read');
+  select * into v_profile from public.profiles where user_id = p_user_id;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  select * into v_address from public.addresses where user_id = p_user_id;
+  return private.nff_user_json(v_profile, v_address);
+end
+$function$;
+grant execute on function private.nff_get_user(p_user_id uuid) to nff_operator;
+comment on function private.nff_get_user(p_user_id uuid) is 'Reads a person under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(item jsonb, "position" jsonb)
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  select private.nff_user_json(p, a), found.position
+  from private.find_users(p_filter, p_sort, p_after, p_limit)
+    with ordinality as found (user_id, position, place)
+  join public.profiles as p on p.user_id = found.user_id
+  left join public.addresses as a on a.user_id = found.user_id
+  order by found.place;
+end
+$function$;
+grant execute on function private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to nff_operator;
+comment on function private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'A page of people under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_permanently_delete_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile constant public.profiles := private.lock_person(p_user_id);
+begin
+  if v_profile.is_permanently_deleted then
+    return pg_catalog.jsonb_build_object('user_id', p_user_id, 'version', v_profile.version);
+  end if;
+  return private.flag_person(p_user_id, true, true, 'user.permanently_deleted');
+end
+$function$;
+grant execute on function private.nff_permanently_delete_user(p_user_id uuid) to nff_operator;
+comment on function private.nff_permanently_delete_user(p_user_id uuid) is 'Deletes a person for good, under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_reactivate_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile constant public.profiles := private.lock_person(p_user_id);
+begin
+  if v_profile.is_permanently_deleted or not v_profile.is_soft_deleted then
+    raise exception '%', case when v_profile.is_permanently_deleted
+      then 'The user is deleted for good.' else 'The user is not deleted.' end using errcode = 'NF043';
+  end if;
+  return private.flag_person(p_user_id, false, false, 'user.reactivated');
+end
+$function$;
+grant execute on function private.nff_reactivate_user(p_user_id uuid) to nff_operator;
+comment on function private.nff_reactivate_user(p_user_id uuid) is 'Brings a person back, under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_soft_delete_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile constant public.profiles := private.lock_person(p_user_id);
+begin
+  if v_profile.is_permanently_deleted then
+    raise exception 'The user is deleted for good.' using errcode = 'NF043';
+  elsif v_profile.is_soft_deleted then
+    return pg_catalog.jsonb_build_object('user_id', p_user_id, 'version', v_profile.version);
+  end if;
+  return private.flag_person(p_user_id, true, false, 'user.soft_deleted');
+end
+$function$;
+grant execute on function private.nff_soft_delete_user(p_user_id uuid) to nff_operator;
+comment on function private.nff_soft_delete_user(p_user_id uuid) is 'Deletes a person for now, under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_update_user(p_user_id uuid, p_expected_version integer, p_input jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_profile constant public.profiles := private.lock_person(p_user_id);
+  v_members constant jsonb := private.person_members(p_input);
+  v_address_members constant text[] := array['address_name', 'street_address_1', 'city', 'state_region',
+    'postal_code', 'country'];
+  v_column text;
+  v_version integer;
+begin
+  if v_profile.is_soft_deleted then
+    raise exception 'The user is deleted.' using errcode = 'NF043';
+  end if;
+  if v_profile.version <> p_expected_version then
+    raise exception 'The user has changed since it was read.' using errcode = 'NF050';
+  end if;
+  -- A first address has to be a whole one.
+  perform private.check_person(p_input, case
+    when v_members ?| pg_catalog.array_append(v_address_members, 'street_address_2')
+      and not exists (select from public.addresses where user_id = p_user_id)
+    then v_address_members end);
+  if pg_catalog.lower(p_input ->> 'email') <> pg_catalog.lower(v_profile.email) or
+    (p_input ? 'email' and v_profile.email is null) then
+    perform private.request_account_change('update', p_user_id, p_input ->> 'email', v_members, v_profile.version);
+    return pg_catalog.jsonb_build_object('outcome', 'pending', 'version', null);
+  end if;
+
+  perform private.write_person(p_user_id, v_members);
+  select version into strict v_version from public.profiles where user_id = p_user_id;
+  if v_version <> v_profile.version then
+    perform private.audit_person(p_user_id, 'user.changed', pg_catalog.jsonb_build_object('members', array(
+      select member from pg_catalog.jsonb_object_keys(v_members) as member order by member)));
+  end if;
+  return pg_catalog.jsonb_build_object('outcome', 'applied', 'version', v_version);
+exception when not_null_violation then
+  get stacked diagnostics v_column = column_name;
+  raise exception 'A value is missing.' using errcode = 'NF001', detail = v_column;
+end
+$function$;
+grant execute on function private.nff_update_user(p_user_id uuid, p_expected_version integer, p_input jsonb) to nff_operator;
+comment on function private.nff_update_user(p_user_id uuid, p_expected_version integer, p_input jsonb) is 'Changes a person under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.nff_user_json(p_profile profiles, p_address addresses)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'user_id', p_profile.user_id, 'first_name', p_profile.first_name, 'middle_name', p_profile.middle_name,
+    'last_name', p_profile.last_name, 'salutation', p_profile.salutation,
+    'date_of_birth', p_profile.date_of_birth, 'email', p_profile.email,
+    'user_is_soft_deleted', p_profile.is_soft_deleted,
+    'user_is_permanently_deleted', p_profile.is_permanently_deleted,
+    'address_id', p_address.address_id, 'address_name', p_address.address_name,
+    'street_address_1', p_address.street_address_1, 'street_address_2', p_address.street_address_2,
+    'city', p_address.city, 'state_region', p_address.state_region, 'postal_code', p_address.postal_code,
+    'country', p_address.country, 'address_is_soft_deleted', coalesce(p_address.is_soft_deleted, false),
+    'address_is_permanently_deleted', coalesce(p_address.is_permanently_deleted, false),
+    'version', p_profile.version);
+end
+$function$;
+grant execute on function private.nff_user_json(p_profile profiles, p_address addresses) to nff_operator;
+comment on function private.nff_user_json(p_profile profiles, p_address addresses) is 'Answer about a person in the names of NFF.';
+
+CREATE OR REPLACE FUNCTION private.normalise_name(p_name text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select coalesce(pg_catalog.string_agg(word, ' ' order by word collate "C"), '')
+    from pg_catalog.regexp_split_to_table(private.clean_name(p_name), ' ') as word
+    where word <> ''
+  );
+end
+$function$;
+comment on function private.normalise_name(p_name text) is 'A name without accents, case and order.';
+
 CREATE OR REPLACE FUNCTION private.now()
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -3156,8 +5812,24 @@ end
 $function$;
 grant execute on function private.now() to authenticated;
 grant execute on function private.now() to nff_engine;
+grant execute on function private.now() to nff_operator;
 grant execute on function private.now() to service_role;
 comment on function private.now() is 'The clock of the engine. Why definer: callers may not read the settings.';
+
+CREATE OR REPLACE FUNCTION private.operator()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return case
+    when auth.jwt() ? 'key_id' then pg_catalog.jsonb_build_object('kind', 'machine', 'id', auth.jwt() ->> 'key_id')
+    else pg_catalog.jsonb_build_object('kind', 'staff', 'id', auth.uid())
+  end;
+end
+$function$;
+comment on function private.operator() is 'Actor of the audit. Why definer: it reads the claims through the schema auth.';
 
 CREATE OR REPLACE FUNCTION private.outbox_claim(p_limit integer, p_topics text[] DEFAULT NULL::text[])
  RETURNS TABLE(message_id uuid, topic text, subject_id uuid, provider text, idempotency_key text, payload jsonb, attempts smallint, lease_id uuid, last_status_code smallint, last_error text, created_at timestamp with time zone)
@@ -3289,13 +5961,148 @@ begin
     update public.kyc_documents set purged_at = private.now(), updated_at = private.now()
     where verification_id = v_message.subject_id and purged_at is null
       and storage_path in (select pg_catalog.jsonb_array_elements_text(v_message.payload -> 'paths'));
-    update private.kyc_cases set purged_at = private.now() where verification_id = v_message.subject_id;
+    -- Where a person took one document back, the others are still there.
+    update private.kyc_cases as done set purged_at = private.now()
+    where done.verification_id = v_message.subject_id and done.purge_after is not null
+      and not exists (
+        select from public.kyc_documents as document
+        where document.verification_id = done.verification_id and document.purged_at is null);
   end if;
   return true;
 end
 $function$;
 grant execute on function private.outbox_sent(p_message_id uuid, p_status_code integer) to service_role;
 comment on function private.outbox_sent(p_message_id uuid, p_status_code integer) is 'Acknowledges a message. Why definer: the outbox is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.pending_role_change(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'approval_id', approval_id, 'roles', roles, 'requested_by', requested_by,
+      'requested_at', private.iso(requested_at), 'expires_at', private.iso(expires_at))
+    from private.role_change_requests
+    where user_id = p_user_id and expires_at > private.now()
+  );
+end
+$function$;
+comment on function private.pending_role_change(p_user_id uuid) is 'A waiting change of roles. Why definer: the requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.person_members(p_input jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(member.key, member.value), '{}')
+    from pg_catalog.jsonb_each(p_input) as member
+    where member.key in (
+      'first_name', 'middle_name', 'last_name', 'salutation', 'date_of_birth', 'address_name', 'street_address_1',
+      'street_address_2', 'city', 'state_region', 'postal_code', 'country'));
+end
+$function$;
+grant execute on function private.person_members(p_input jsonb) to nff_operator;
+comment on function private.person_members(p_input jsonb) is 'Keeps the members that may be written.';
+
+CREATE OR REPLACE FUNCTION private.personal_data_columns(p_relation text, p_columns text[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return array(
+    select attribute.attname::text
+    from pg_catalog.pg_attribute as attribute
+    where attribute.attrelid = pg_catalog.to_regclass(p_relation) and attribute.attnum > 0
+      and not attribute.attisdropped and attribute.attname = any (p_columns)
+    order by attribute.attnum
+  );
+end
+$function$;
+comment on function private.personal_data_columns(p_relation text, p_columns text[]) is 'Columns that exist. Why definer: the tables of the platform are hidden from API roles.';
+
+CREATE OR REPLACE FUNCTION private.personal_data_rows(p_user_id uuid, p_section text)
+ RETURNS SETOF jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_data private.personal_data;
+  v_columns text[];
+begin
+  select * into strict v_data from private.personal_data where section = p_section;
+  v_columns := private.personal_data_columns(v_data.relation, v_data.shown);
+  if v_columns = '{}' then
+    return;
+  end if;
+  return query execute pg_catalog.format(
+    'select pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(r)) from (select %s from %s as t where %s) as r',
+    (select pg_catalog.string_agg(pg_catalog.format('t.%I', name), ', ' order by place)
+     from unnest(v_columns) with ordinality as shown (name, place)),
+    v_data.relation, v_data.rows_of)
+  using p_user_id;
+end
+$function$;
+comment on function private.personal_data_rows(p_user_id uuid, p_section text) is 'Rows of a person. Why definer: reads every table that holds data of people.';
+
+CREATE OR REPLACE FUNCTION private.place_legal_hold(p_user_id uuid, p_reason_code text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin');
+  v_is_erased boolean;
+  v_hold private.legal_holds;
+begin
+  -- The locks that an erasure takes too: whoever comes second sees what the first has done.
+  perform from public.profiles where user_id = p_user_id for update;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  select status = 'completed' into v_is_erased from private.erasure_requests where user_id = p_user_id for update;
+  if v_is_erased then
+    raise exception 'The data of this user has been erased.' using errcode = 'NF043';
+  end if;
+  insert into private.legal_holds (user_id, reason_code, placed_by) values (p_user_id, p_reason_code, v_staff_id)
+  on conflict (user_id, reason_code) where released_at is null do nothing
+  returning * into v_hold;
+  if not found then
+    raise exception 'There is a hold for this reason already.' using errcode = 'NF041', detail = (
+      select hold_id::text from private.legal_holds
+      where user_id = p_user_id and reason_code = p_reason_code and released_at is null);
+  end if;
+  perform private.apply_legal_holds(p_user_id);
+  perform private.audit_append('user:' || p_user_id, 'staff', v_staff_id::text, 'user.legal_hold_placed', 'legal_hold',
+    v_hold.hold_id::text, p_reason_code);
+  return private.legal_hold_json(v_hold);
+end
+$function$;
+grant execute on function private.place_legal_hold(p_user_id uuid, p_reason_code text) to authenticated;
+comment on function private.place_legal_hold(p_user_id uuid, p_reason_code text) is 'Places a hold. Why definer: holds are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.publish_consent_document(p_document consent_document, p_version text, p_text text, p_effective_from timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.consent_documents (document, version, text, text_sha256, effective_from)
+  values (p_document, p_version, p_text,
+    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p_text, 'UTF8')), 'hex'),
+    coalesce(p_effective_from, private.now()));
+end
+$function$;
+comment on function private.publish_consent_document(p_document consent_document, p_version text, p_text text, p_effective_from timestamp with time zone) is 'Publishes a text for people to consent to.';
 
 CREATE OR REPLACE FUNCTION private.put_my_address(p_address jsonb, p_expected_version integer)
  RETURNS jsonb
@@ -3336,6 +6143,81 @@ $function$;
 grant execute on function private.put_my_address(p_address jsonb, p_expected_version integer) to authenticated;
 comment on function private.put_my_address(p_address jsonb, p_expected_version integer) is 'Sets the own address. Why definer: people may not insert addresses.';
 
+CREATE OR REPLACE FUNCTION private.put_user_roles(p_user_id uuid, p_roles jsonb, p_approval_id uuid, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('compliance_admin', 'admin');
+  v_roles constant public.staff_role[] := array(
+    select distinct role::public.staff_role from pg_catalog.jsonb_array_elements_text(p_roles) as role);
+  v_before public.staff_role[];
+  v_changed public.staff_role[];
+  v_profile public.profiles;
+  v_rank integer;
+  v_request private.role_change_requests;
+begin
+  perform private.lock_roles();
+  select * into v_profile from public.profiles where user_id = p_user_id for update;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  elsif p_user_id = v_actor then
+    raise exception 'Nobody changes their own roles.' using errcode = 'NF015';
+  elsif v_profile.version <> p_expected_version then
+    raise exception 'The user has changed since it was read.' using errcode = 'NF050';
+  end if;
+
+  v_before := private.roles_of(p_user_id);
+  v_changed := array(
+    select role from unnest(v_roles || v_before) as role where (role = any (v_roles)) <> (role = any (v_before)));
+  select max(private.role_rank(role)) into v_rank from unnest(v_changed) as role;
+  if v_rank > (select max(private.role_rank(role)) from unnest(private.roles_of(v_actor)) as role) then
+    raise exception 'You may not give or take a role above your own.' using errcode = 'NF014';
+  end if;
+  if v_roles <> '{}' and (v_profile.is_soft_deleted or v_profile.suspended_at is not null) then
+    raise exception 'The account is suspended or deleted.' using errcode = 'NF043';
+  end if;
+
+  if p_approval_id is not null then
+    v_request := private.confirmable_role_change(p_approval_id, p_user_id, v_roles, v_rank, v_actor);
+    perform private.write_roles(p_user_id, v_roles, v_request.requested_by, 'staff', v_actor::text,
+      pg_catalog.jsonb_build_object('requested_by', v_request.requested_by, 'approval_id', v_request.approval_id));
+  elsif exists (
+    select from unnest(v_changed) as role where role = any (v_roles) and role in ('compliance_admin', 'admin')
+  ) then
+    delete from private.role_change_requests where user_id = p_user_id;
+    insert into private.role_change_requests (user_id, roles, requested_by, expires_at)
+    values (p_user_id, v_roles, v_actor, private.now() + interval '24 hours');
+    perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.roles_requested', 'user',
+      p_user_id::text, null, pg_catalog.jsonb_build_object('roles', v_roles));
+    return private.roles_result(p_user_id, 'pending_second_approval');
+  else
+    perform private.write_roles(p_user_id, v_roles, v_actor, 'staff', v_actor::text, '{}');
+  end if;
+  return private.roles_result(p_user_id, 'applied');
+end
+$function$;
+grant execute on function private.put_user_roles(p_user_id uuid, p_roles jsonb, p_approval_id uuid, p_expected_version integer) to authenticated;
+comment on function private.put_user_roles(p_user_id uuid, p_roles jsonb, p_approval_id uuid, p_expected_version integer) is 'Sets roles. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.queue_storage_clear(p_subject_id uuid, p_bucket text, p_prefix text, p_cause text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.outbox (topic, subject_id, idempotency_key, payload, next_attempt_at, created_at)
+  values ('storage.clear', p_subject_id, 'clear:' || p_subject_id || ':' || p_cause,
+    pg_catalog.jsonb_build_object('bucket', p_bucket, 'prefix', p_prefix),
+    coalesce(p_at, private.now()), private.now())
+  on conflict (idempotency_key) do nothing;
+end
+$function$;
+comment on function private.queue_storage_clear(p_subject_id uuid, p_bucket text, p_prefix text, p_cause text, p_at timestamp with time zone) is 'Queues a removal. Why definer: the outbox is granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.record_consent(p_document consent_document, p_version text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3344,10 +6226,16 @@ CREATE OR REPLACE FUNCTION private.record_consent(p_document consent_document, p
 AS $function$
 declare
   v_user_id constant uuid := private.require_account();
+  v_current constant text := private.current_consent_version(p_document);
   v_consent public.consents;
 begin
-  insert into public.consents (user_id, document, version)
-  values (v_user_id, p_document, p_version)
+  if p_version is distinct from v_current then
+    raise exception 'The version in force is %.', coalesce(v_current, 'not published yet') using errcode = 'NF045';
+  end if;
+  insert into public.consents (user_id, document, version, text_sha256)
+  select v_user_id, published.document, published.version, published.text_sha256
+  from private.consent_documents as published
+  where published.document = p_document and published.version = p_version
   on conflict (user_id, document, version) do nothing
   returning * into v_consent;
 
@@ -3364,12 +6252,226 @@ begin
   return pg_catalog.jsonb_build_object(
     'consent_id', v_consent.consent_id, 'document', v_consent.document, 'version', v_consent.version,
     'text_sha256', v_consent.text_sha256, 'given_at', private.iso(v_consent.given_at));
-exception when check_violation then
-  raise exception 'The version is not valid.' using errcode = 'NF001', detail = 'version';
 end
 $function$;
 grant execute on function private.record_consent(p_document consent_document, p_version text) to authenticated;
-comment on function private.record_consent(p_document consent_document, p_version text) is 'Appends a consent. Why definer: people may not insert, so that id and time are ours.';
+comment on function private.record_consent(p_document consent_document, p_version text) is 'Appends a consent. Why definer: people may not insert, so that id, hash and time are ours.';
+
+CREATE OR REPLACE FUNCTION private.release_export(p_export_id uuid, p_lease_id uuid, p_error text DEFAULT NULL::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_settings private.settings;
+  v_export private.data_exports;
+begin
+  select * into strict v_settings from private.settings;
+  update private.data_exports
+  set status = case when p_error is not null and attempts >= v_settings.export_max_attempts then 'failed' else status end,
+      lease_id = null,
+      attempts = case when p_error is null then 0 else attempts end,
+      last_error = pg_catalog.left(p_error, 64),
+      next_attempt_at = case
+        when p_error is null then private.now()
+        when attempts < v_settings.export_max_attempts
+          then private.now() + v_settings.outbox_retry_delays[
+            least(attempts, pg_catalog.cardinality(v_settings.outbox_retry_delays))]
+      end
+  where export_id = p_export_id and lease_id = p_lease_id and status = 'pending'
+  returning * into v_export;
+  if v_export.status = 'failed' then
+    perform private.audit_export(v_export, 'system', 'user.export_failed');
+  end if;
+  return v_export.status;
+end
+$function$;
+grant execute on function private.release_export(p_export_id uuid, p_lease_id uuid, p_error text) to service_role;
+comment on function private.release_export(p_export_id uuid, p_lease_id uuid, p_error text) is 'Gives an export back. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.release_legal_hold(p_hold_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin');
+  v_hold private.legal_holds;
+begin
+  perform from public.profiles
+  where user_id = (select user_id from private.legal_holds where hold_id = p_hold_id) for update;
+  update private.legal_holds set released_by = v_staff_id, released_at = private.now()
+  where hold_id = p_hold_id and released_at is null
+  returning * into v_hold;
+  if not found then
+    select * into v_hold from private.legal_holds where hold_id = p_hold_id;
+    if not found then
+      raise exception 'There is no such hold.' using errcode = 'NF020';
+    end if;
+    return private.legal_hold_json(v_hold);
+  end if;
+  perform private.apply_legal_holds(v_hold.user_id);
+  perform private.audit_append('user:' || v_hold.user_id, 'staff', v_staff_id::text, 'user.legal_hold_released',
+    'legal_hold', v_hold.hold_id::text, v_hold.reason_code);
+  return private.legal_hold_json(v_hold);
+end
+$function$;
+grant execute on function private.release_legal_hold(p_hold_id uuid) to authenticated;
+comment on function private.release_legal_hold(p_hold_id uuid) is 'Ends a hold. Why definer: holds are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.remove_export(p_export private.data_exports, p_status text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_prefix constant text := p_export.export_id || '/';
+begin
+  update private.data_exports
+  set status = p_status, next_attempt_at = null, lease_id = null, steps = '{}', removed_at = private.now()
+  where export_id = p_export.export_id;
+  perform private.queue_storage_clear(p_export.export_id, 'exports', v_prefix, 'files');
+  if p_export.lease_id is not null then
+    perform private.queue_storage_clear(p_export.export_id, 'exports', v_prefix, 'late files',
+      p_export.next_attempt_at + interval '5 minutes');
+  end if;
+end
+$function$;
+comment on function private.remove_export(p_export private.data_exports, p_status text) is 'Removes an export. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.remove_exports(p_user_id uuid, p_except uuid DEFAULT NULL::uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_export private.data_exports;
+begin
+  for v_export in
+    select * from private.data_exports
+    where user_id = p_user_id and removed_at is null and export_id is distinct from p_except
+    for update
+  loop
+    perform private.remove_export(v_export,
+      case v_export.status when 'pending' then 'failed' when 'ready' then 'expired' else v_export.status end);
+  end loop;
+end
+$function$;
+comment on function private.remove_exports(p_user_id uuid, p_except uuid) is 'Removes exports. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.request_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_operator constant jsonb := private.operator();
+  v_constraint text;
+begin
+  perform private.require_operator('users:write');
+  if p_kind = 'update' and not private.may_change_person(p_user_id) then
+    raise exception 'An API key may not change a member of staff.' using errcode = 'NF010';
+  end if;
+  if exists (
+    select from public.profiles where pg_catalog.lower(email) = pg_catalog.lower(p_email) and user_id <> p_user_id
+  ) then
+    raise exception 'A user with this e-mail address exists.' using errcode = 'NF030';
+  end if;
+  -- No request lives longer than this.
+  perform private.close_account_change(change_id, 'abandoned')
+  from private.account_changes
+  where status = 'pending' and created_at <= private.now() - interval '30 seconds'
+    and (user_id = p_user_id or pg_catalog.lower(email) = pg_catalog.lower(p_email));
+  insert into private.account_changes (
+    kind, user_id, email, input, expected_version, actor_kind, actor_id, request_id)
+  values (
+    p_kind, p_user_id, p_email, private.person_members(p_input), p_expected_version, v_operator ->> 'kind',
+    v_operator ->> 'id', nullif(pg_catalog.current_setting('app.request_id', true), ''));
+exception when unique_violation then
+  get stacked diagnostics v_constraint = constraint_name;
+  if v_constraint = 'account_changes_pending_user_key' then
+    raise exception 'The user is being changed by another request.' using errcode = 'NF050';
+  end if;
+  raise exception 'A user with this e-mail address exists.' using errcode = 'NF030';
+end
+$function$;
+grant execute on function private.request_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) to nff_operator;
+comment on function private.request_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) is 'Writes down a change of an account. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.request_account_task(p_user_id uuid, p_task text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.account_tasks as asked (user_id, task) values (p_user_id, p_task)
+  on conflict (user_id, task) do update
+  set generation = asked.generation + 1, attempts = 0, next_attempt_at = private.now(), last_error = null;
+end
+$function$;
+comment on function private.request_account_task(p_user_id uuid, p_task text) is 'Queues a call to Auth. Why definer: the queue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.request_erasure()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_request private.erasure_requests;
+begin
+  perform from public.profiles where user_id = v_user_id for update;
+  select * into v_request from private.erasure_requests where user_id = v_user_id for update;
+  if found then
+    return private.erasure_json(v_request);
+  end if;
+  perform private.require_person();
+  insert into private.erasure_requests (user_id, erasable_after)
+  select v_user_id, case when exists (
+    -- Somebody whose identity was checked: the law wants the record kept.
+    select from public.kyc_verifications where user_id = v_user_id and attempt > 0
+  ) then private.now() + settings.record_retention end
+  from private.settings as settings
+  returning * into v_request;
+  perform private.audit_erasure(v_request, 'user', 'user.erasure_requested');
+  perform private.close_account(v_user_id);
+  return private.erasure_json(private.advance_erasure(v_request));
+end
+$function$;
+grant execute on function private.request_erasure() to authenticated;
+comment on function private.request_erasure() is 'Asks for an erasure. Why definer: requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.request_export()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_person();
+  v_new private.data_exports;
+begin
+  insert into private.data_exports (user_id, next_attempt_at) values (v_user_id, private.now())
+  on conflict (user_id) where status = 'pending' do nothing
+  returning * into v_new;
+  if not found then
+    raise exception 'An export is already being prepared.' using errcode = 'NF042', detail = (
+      select export_id::text from private.data_exports where user_id = v_user_id and status = 'pending');
+  end if;
+  perform private.remove_exports(v_user_id, v_new.export_id);
+  perform private.audit_export(v_new, 'user', 'user.export_requested');
+  return private.export_json(v_new);
+end
+$function$;
+grant execute on function private.request_export() to authenticated;
+comment on function private.request_export() is 'Asks for an export. Why definer: exports are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.require_account()
  RETURNS uuid
@@ -3383,17 +6485,59 @@ begin
   if v_user_id is null then
     raise exception 'Nobody is signed in.' using errcode = 'NF010';
   end if;
+  -- Blocking an account ends its sessions; the reason is the better answer.
   if not exists (
     select from public.profiles
     where user_id = v_user_id and suspended_at is null and not is_soft_deleted
   ) then
     raise exception 'The account is suspended or deleted.' using errcode = 'NF012';
   end if;
+  perform private.require_session();
   return v_user_id;
 end
 $function$;
 grant execute on function private.require_account() to authenticated;
 comment on function private.require_account() is 'Account check. Why definer: a deleted profile is hidden from its owner, and that must be told apart from no profile.';
+
+CREATE OR REPLACE FUNCTION private.require_operator(p_scope text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if private.may_operate(p_scope) then
+    return;
+  end if;
+  if auth.jwt() ? 'key_id' then
+    raise exception 'The API key lacks the scope %.', p_scope using errcode = 'NF016';
+  end if;
+  raise exception 'None of your roles allows this.' using errcode = 'NF010';
+end
+$function$;
+grant execute on function private.require_operator(p_scope text) to nff_operator;
+comment on function private.require_operator(p_scope text) is 'Refuses callers without the right. Why definer: it reads the claims through the schema auth.';
+
+CREATE OR REPLACE FUNCTION private.require_person()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    raise exception 'Nobody is signed in.' using errcode = 'NF010';
+  end if;
+  if not exists (select from public.profiles where user_id = v_user_id and not is_soft_deleted) then
+    raise exception 'The account is deleted.' using errcode = 'NF012';
+  end if;
+  perform private.require_session();
+  return v_user_id;
+end
+$function$;
+comment on function private.require_person() is 'Account check for privacy rights, which a suspension does not take away. Why definer: a deleted profile is hidden from its owner.';
 
 CREATE OR REPLACE FUNCTION private.require_role(VARIADIC p_roles staff_role[])
  RETURNS uuid
@@ -3402,6 +6546,7 @@ CREATE OR REPLACE FUNCTION private.require_role(VARIADIC p_roles staff_role[])
  SET search_path TO ''
 AS $function$
 begin
+  perform private.require_session();
   if not private.has_role(variadic p_roles) then
     raise exception 'None of your roles allows this.' using errcode = 'NF010';
   end if;
@@ -3410,6 +6555,430 @@ end
 $function$;
 grant execute on function private.require_role(VARIADIC p_roles staff_role[]) to authenticated;
 comment on function private.require_role(VARIADIC p_roles staff_role[]) is 'Refuses callers without one of the roles.';
+
+CREATE OR REPLACE FUNCTION private.require_session()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  if not private.is_session_alive() then
+    raise exception 'The session has ended: sign in again.' using errcode = 'NF002';
+  end if;
+end
+$function$;
+grant execute on function private.require_session() to authenticated;
+comment on function private.require_session() is 'Refuses tokens of ended sessions.';
+
+CREATE OR REPLACE FUNCTION private.resume_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_state constant jsonb := private.settle_account_change(p_kind, p_user_id);
+begin
+  case v_state ->> 'outcome'
+    when 'applied', 'pending' then
+      return v_state;
+    when 'email_taken' then
+      raise exception 'A user with this e-mail address exists.' using errcode = 'NF030';
+    when 'stale' then
+      raise exception 'The user has changed since it was read.' using errcode = 'NF050';
+    else
+      -- The account of an abandoned creation can only be made under a change that is open.
+      delete from private.account_changes
+      where user_id = p_user_id and kind = p_kind and status = 'abandoned';
+      perform private.request_account_change(p_kind, p_user_id, p_email, p_input, p_expected_version);
+      return pg_catalog.jsonb_build_object('outcome', 'pending', 'version', null);
+  end case;
+end
+$function$;
+grant execute on function private.resume_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) to nff_operator;
+comment on function private.resume_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) is 'Resumes a change. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.revoke_machine_key(p_key_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+begin
+  update private.machine_keys set revoked_at = private.now(), revoked_by = v_actor
+  where key_id = p_key_id and revoked_at is null;
+  if found then
+    perform private.audit_append('machine_keys', 'staff', v_actor::text, 'machine_key.revoked', 'machine_key',
+      p_key_id::text);
+  elsif not exists (select from private.machine_keys where key_id = p_key_id) then
+    raise exception 'There is no such key.' using errcode = 'NF020';
+  end if;
+end
+$function$;
+grant execute on function private.revoke_machine_key(p_key_id uuid) to authenticated;
+comment on function private.revoke_machine_key(p_key_id uuid) is 'Ends a key. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_assess(p_verification_id uuid, p_occasion text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_attempt private.kyc_attempts;
+  v_result record;
+begin
+  select * into strict v_attempt from private.kyc_attempts
+  where verification_id = p_verification_id order by attempt desc limit 1;
+  select * into strict v_result
+  from private.risk_evaluate(private.risk_facts(v_attempt, private.kyc_screen(v_attempt)));
+  insert into private.risk_assessments (
+    verification_id, attempt, occasion, version, score, level, requires_review, reason_code, reasons)
+  values (
+    p_verification_id, v_attempt.attempt, p_occasion, v_result.version, v_result.score, v_result.level,
+    v_result.requires_review, v_result.reason_code, v_result.reasons);
+  update private.kyc_cases
+  set risk_level = v_result.level, risk_score = v_result.score, risk_assessed_at = private.now(),
+      -- What an earlier assessment flagged and this one does not is gone; flags of others stay.
+      flags = array(
+        select flag from unnest(flags) as flag where flag not in (
+          select rule.flag from private.risk_rules as rule where rule.flag is not null)
+      ) || v_result.flags
+  where verification_id = p_verification_id;
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'system', 'risk_rules', 'kyc.risk_assessed', 'kyc_verification', p_verification_id::text,
+    v_result.reason_code, pg_catalog.jsonb_build_object(
+      'occasion', p_occasion, 'attempt', v_attempt.attempt, 'rules_version', v_result.version,
+      'score', v_result.score, 'level', v_result.level,
+      'rules', pg_catalog.jsonb_path_query_array(v_result.reasons, '$[*].code')));
+end
+$function$;
+comment on function private.risk_assess(p_verification_id uuid, p_occasion text) is 'Assesses the risk of a verification. Why definer: nobody may write what it writes.';
+
+CREATE OR REPLACE FUNCTION private.risk_evaluate(p_facts jsonb, OUT version integer, OUT score integer, OUT level risk_level, OUT requires_review boolean, OUT reason_code text, OUT reasons jsonb, OUT flags text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  v_set constant private.risk_rule_sets := private.risk_rules_in_force();
+begin
+  select v_set.version, least(coalesce(sum(matched.weight), 0), 1000)::integer,
+    max(matched.least_level), coalesce(pg_catalog.bool_or(matched.requires_review), false),
+    (pg_catalog.array_agg(matched.reason_code order by matched.least_level desc, matched.weight desc, matched.code))[1],
+    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'code', matched.code, 'points', matched.weight, 'level', matched.least_level, 'explanation', matched.explanation)
+      order by matched.weight desc, matched.code), '[]'),
+    coalesce(pg_catalog.array_agg(distinct matched.flag) filter (where matched.flag is not null), '{}')
+  into version, score, level, requires_review, reason_code, reasons, flags
+  from (
+    select rule.*, private.risk_finding(rule.kind, rule.parameters, p_facts) as explanation
+    from private.risk_rules as rule
+    where rule.version = v_set.version
+  ) as matched
+  where matched.explanation is not null;
+  level := greatest(level, case
+    when score >= v_set.critical_from then 'critical' when score >= v_set.high_from then 'high'
+    when score >= v_set.medium_from then 'medium' else 'low' end::public.risk_level);
+  requires_review := requires_review or level = 'critical';
+end
+$function$;
+comment on function private.risk_evaluate(p_facts jsonb, OUT version integer, OUT score integer, OUT level risk_level, OUT requires_review boolean, OUT reason_code text, OUT reasons jsonb, OUT flags text[]) is 'Applies all rules. Why definer: the rules are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_facts(p_attempt private.kyc_attempts, p_hits jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_signal private.risk_signals;
+  v_born constant text := p_attempt.applicant ->> 'date_of_birth';
+begin
+  select * into v_signal from private.risk_signals
+  where verification_id = p_attempt.verification_id and attempt = p_attempt.attempt;
+  return pg_catalog.jsonb_build_object(
+    'countries', pg_catalog.jsonb_build_object(
+      'residence', pg_catalog.jsonb_build_array(p_attempt.applicant #> '{address,country}'),
+      'nationality', pg_catalog.jsonb_build_array(p_attempt.applicant -> 'nationality', p_attempt.extracted -> 'nationality'),
+      'document', pg_catalog.jsonb_build_array(p_attempt.extracted -> 'issuing_country')),
+    'age', extract(year from pg_catalog.age((private.now() at time zone 'UTC')::date, v_born::date)),
+    'hits', p_hits,
+    'others', pg_catalog.jsonb_build_object(
+      'document', (
+        select count(distinct shown.user_id)
+        from public.kyc_documents as own
+        join public.kyc_documents as shown on shown.sha256 = own.sha256 and shown.user_id <> own.user_id
+        where own.verification_id = p_attempt.verification_id and own.status <> 'pending' and shown.status <> 'pending'),
+      'person', (
+        select count(distinct same.user_id) from private.risk_signals as same
+        where same.person_key = v_signal.person_key and same.user_id <> v_signal.user_id)),
+    'submissions', private.risk_submission_ages(v_signal),
+    'provider_score', p_attempt.provider_risk_score);
+end
+$function$;
+comment on function private.risk_facts(p_attempt private.kyc_attempts, p_hits jsonb) is 'Facts for the rules. Why definer: signals and documents of others are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_finding(p_kind text, p_parameters jsonb, p_facts jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_by constant text := p_parameters ->> 'by';
+  v_count integer;
+  v_text text;
+begin
+  case p_kind
+    when 'country' then
+      select pg_catalog.string_agg(distinct pg_catalog.initcap(part) || ' in ' || country, ', ') into v_text
+      from pg_catalog.jsonb_array_elements_text(p_parameters -> 'of') as part
+      cross join pg_catalog.jsonb_array_elements_text(p_facts -> 'countries' -> part) as country
+      where p_parameters -> 'countries' ? country;
+    when 'age' then
+      if (p_facts ->> 'age')::integer < (p_parameters ->> 'below')::integer
+        or (p_facts ->> 'age')::integer > (p_parameters ->> 'above')::integer then
+        v_text := 'The person is ' || (p_facts ->> 'age') || ' years old';
+      end if;
+    when 'watch_list' then
+      select case when count(*) > 0 then
+        count(*) || ' listed ' || case count(*) when 1 then 'person has' else 'persons have' end
+          || ' a name and birth date like these, at most ' || pg_catalog.round(max((hit ->> 'score')::numeric), 2) || ' similar' end
+      into v_text
+      from pg_catalog.jsonb_array_elements(p_facts -> 'hits') as hit
+      where p_parameters -> 'kinds' ? (hit ->> 'kind') and (hit ->> 'is_counted')::boolean
+        and (hit ->> 'score')::real >= coalesce((p_parameters ->> 'min_score')::real, 0);
+    when 'duplicate' then
+      v_count := (p_facts -> 'others' ->> v_by)::integer;
+      if v_count > 0 then
+        v_text := v_count || ' other ' || case v_count when 1 then 'account has' else 'accounts have' end
+          || case v_by when 'document' then ' shown the same file' else ' submitted the same name and birth date' end;
+      end if;
+    when 'velocity' then
+      select count(*) into v_count
+      from pg_catalog.jsonb_array_elements_text(p_facts -> 'submissions' -> v_by) as seconds_ago
+      where seconds_ago::numeric <= extract(epoch from (p_parameters ->> 'within')::interval);
+      if v_count > (p_parameters ->> 'more_than')::integer then
+        v_text := v_count || ' submissions by the same ' || v_by || ' within ' || (p_parameters ->> 'within');
+      end if;
+    when 'provider_score' then
+      if (p_facts ->> 'provider_score')::integer >= (p_parameters ->> 'from')::integer
+        and coalesce((p_facts ->> 'provider_score')::integer < (p_parameters ->> 'below')::integer, true) then
+        v_text := 'The provider''s score is ' || (p_facts ->> 'provider_score');
+      end if;
+  end case;
+  return v_text || '.';
+end
+$function$;
+comment on function private.risk_finding(p_kind text, p_parameters jsonb, p_facts jsonb) is 'Applies one rule.';
+
+CREATE OR REPLACE FUNCTION private.risk_newest(p_verification_id uuid)
+ RETURNS private.risk_assessments
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_assessment private.risk_assessments;
+begin
+  select * into v_assessment from private.risk_assessments
+  where verification_id = p_verification_id order by attempt desc, assessment_id desc limit 1;
+  return v_assessment;
+end
+$function$;
+comment on function private.risk_newest(p_verification_id uuid) is 'Newest assessment. Why definer: the assessments are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_note_submission(p_attempt private.kyc_attempts, p_user_id uuid, p_device_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.risk_signals (verification_id, attempt, user_id, person_key, device_key, submitted_at)
+  values (
+    p_attempt.verification_id, p_attempt.attempt, p_user_id,
+    pg_catalog.sha256(pg_catalog.convert_to(
+      private.normalise_name(pg_catalog.concat_ws(' ', p_attempt.applicant ->> 'first_name', p_attempt.applicant ->> 'last_name'))
+        || '|' || (p_attempt.applicant ->> 'date_of_birth'), 'UTF8')),
+    case when p_device_id <> '' then pg_catalog.sha256(pg_catalog.convert_to(p_device_id, 'UTF8')) end,
+    p_attempt.submitted_at);
+end
+$function$;
+comment on function private.risk_note_submission(p_attempt private.kyc_attempts, p_user_id uuid, p_device_id text) is 'Keeps the signals of a submission. Why definer: the signals are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_parameters_fit(p_kind text, p_parameters jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  -- A path that leads nowhere gives null.
+  return coalesce(case p_kind
+    when 'country' then p_parameters - array['of', 'countries'] = '{}'
+      and p_parameters @? 'strict $.of[0]' and p_parameters @? 'strict $.countries[0]'
+      and not p_parameters @? '$.of[*] ? (!(@ like_regex "^(residence|nationality|document)$"))'
+      and not p_parameters @? '$.countries[*] ? (!(@ like_regex "^[A-Z]{2}$"))'
+    when 'age' then p_parameters - array['below', 'above'] = '{}' and p_parameters <> '{}'
+      and not p_parameters @? '$.* ? (@.type() != "number")'
+    when 'watch_list' then p_parameters - array['kinds', 'min_score'] = '{}'
+      and p_parameters @? 'strict $.kinds[0]'
+      and not p_parameters @? '$.kinds[*] ? (!(@ like_regex "^(sanctions|pep|adverse_media)$"))'
+      and not p_parameters @? '$.min_score ? (@.type() != "number")'
+    when 'duplicate' then p_parameters - array['by'] = '{}' and p_parameters @? '$.by ? (@ == "document" || @ == "person")'
+    when 'velocity' then p_parameters - array['by', 'more_than', 'within'] = '{}'
+      and p_parameters @? '$.by ? (@ == "account" || @ == "person" || @ == "device")'
+      and p_parameters @? '$.more_than ? (@.type() == "number")'
+      and coalesce(pg_catalog.pg_input_is_valid(p_parameters ->> 'within', 'interval'), false)
+    when 'provider_score' then p_parameters - array['from', 'below'] = '{}'
+      and p_parameters @? '$.from ? (@.type() == "number")' and not p_parameters @? '$.below ? (@.type() != "number")'
+    else false
+  end, false);
+end
+$function$;
+comment on function private.risk_parameters_fit(p_kind text, p_parameters jsonb) is 'Checks the parameters of a rule.';
+
+CREATE OR REPLACE FUNCTION private.risk_rules_in_force()
+ RETURNS private.risk_rule_sets
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_set private.risk_rule_sets;
+begin
+  select * into v_set from private.risk_rule_sets
+  where active_from <= private.now() order by active_from desc, version desc limit 1;
+  return v_set;
+end
+$function$;
+comment on function private.risk_rules_in_force() is 'The rules in force. Why definer: the rules are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.risk_submission_ages(p_signal private.risk_signals)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select pg_catalog.jsonb_object_agg(shared.by, (
+      select coalesce(pg_catalog.jsonb_agg(extract(epoch from p_signal.submitted_at - same.submitted_at)), '[]')
+      from (
+        select signal.submitted_at
+        from private.risk_signals as signal
+        where signal.submitted_at <= p_signal.submitted_at
+          and case shared.by
+            when 'account' then signal.user_id = p_signal.user_id
+            when 'person' then signal.person_key = p_signal.person_key
+            else signal.device_key = p_signal.device_key
+          end
+        order by signal.submitted_at desc limit 100
+      ) as same))
+    from unnest(array['account', 'person', 'device']) as shared (by)
+  );
+end
+$function$;
+comment on function private.risk_submission_ages(p_signal private.risk_signals) is 'Submissions that belong together. Why definer: the signals are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.role_rank(p_role staff_role)
+ RETURNS integer
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case p_role
+    when 'support' then 1
+    when 'auditor' then 1
+    when 'reviewer' then 2
+    when 'approver' then 3
+    when 'compliance_admin' then 4
+    when 'admin' then 5
+  end;
+end
+$function$;
+comment on function private.role_rank(p_role staff_role) is 'Order of the roles for granting; it gives no role the rights of another.';
+
+CREATE OR REPLACE FUNCTION private.roles_of(p_user_id uuid)
+ RETURNS staff_role[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return array(select role from private.user_roles where user_id = p_user_id order by role);
+end
+$function$;
+comment on function private.roles_of(p_user_id uuid) is 'Roles of a person. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.roles_result(p_user_id uuid, p_result text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'result', p_result, 'user_id', p_user_id, 'roles', private.roles_of(p_user_id),
+    'version', (select version from public.profiles where user_id = p_user_id),
+    'pending_role_change', private.pending_role_change(p_user_id));
+end
+$function$;
+comment on function private.roles_result(p_user_id uuid, p_result text) is 'Answer about roles. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_now constant timestamptz := private.now();
+  v_old private.machine_keys;
+  v_new private.machine_keys;
+begin
+  select * into v_old from private.machine_keys where key_id = p_key_id for update;
+  if not found or v_old.revoked_at is not null or v_old.replaced_by is not null or v_old.expires_at <= v_now then
+    raise exception 'There is no such key that could be replaced.' using errcode = 'NF020';
+  end if;
+  insert into private.machine_keys (name, prefix, secret_sha256, scopes, allowed_networks, created_by, expires_at)
+  values (
+    v_old.name, p_prefix, pg_catalog.decode(p_sha256, 'hex'), v_old.scopes, v_old.allowed_networks, v_actor,
+    v_old.expires_at)
+  returning * into v_new;
+  update private.machine_keys
+  set replaced_by = v_new.key_id, expires_at = least(v_old.expires_at, v_now + p_overlap)
+  where key_id = p_key_id;
+  perform private.audit_append('machine_keys', 'staff', v_actor::text, 'machine_key.rotated', 'machine_key',
+    p_key_id::text, null, pg_catalog.jsonb_build_object('replaced_by', v_new.key_id, 'overlap', p_overlap));
+  return private.machine_key_json(v_new);
+end
+$function$;
+grant execute on function private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text) to authenticated;
+comment on function private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text) is 'Replaces a key. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.run_routine(p_routine text, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_affected integer;
+begin
+  execute pg_catalog.format('select private.%I($1)', p_routine) into v_affected using p_limit;
+  return v_affected;
+end
+$function$;
+comment on function private.run_routine(p_routine text, p_limit integer) is 'Calls a job by the name that its schedule has.';
 
 CREATE OR REPLACE FUNCTION private.run_schedules(p_limit integer DEFAULT 100, p_force boolean DEFAULT false)
  RETURNS TABLE(job text, affected integer, error text)
@@ -3433,11 +7002,11 @@ begin
     run_schedules.job := v_due.job;
     run_schedules.error := null;
     begin
-      run_schedules.affected := case v_due.job
-        when 'reconcile_silent' then private.job_reconcile_silent(p_limit)
-        when 'purge_documents' then private.job_purge_documents(p_limit)
-        when 'clean_idempotency_keys' then private.job_clean(v_due.job, p_limit)
-        when 'clean_event_bodies' then private.job_clean(v_due.job, p_limit)
+      run_schedules.affected := case
+        when v_due.routine is not null then private.run_routine(v_due.routine, p_limit)
+        when v_due.job = 'reconcile_silent' then private.job_reconcile_silent(p_limit)
+        when v_due.job = 'purge_documents' then private.job_purge_documents(p_limit)
+        when v_due.job in ('clean_idempotency_keys', 'clean_event_bodies') then private.job_clean(v_due.job, p_limit)
         else private.job_move_verifications(v_due.job, p_limit)
       end;
     exception when others then
@@ -3473,6 +7042,414 @@ end
 $function$;
 comment on function private.schedule_transition(p_ids uuid[], p_to kyc_status, p_job text, p_reason_code text) is 'Moves verifications for a job. Why definer: nobody may write status.';
 
+CREATE OR REPLACE FUNCTION private.screening_apply(p_load_id uuid, p_list_name text, p_kind text, p_source text, p_version text, p_content_sha256 text, p_allow_shrink boolean DEFAULT false)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_total integer;
+  v_before integer;
+  v_removed integer;
+  v_changed bigint[];
+  v_added bigint[];
+  v_result jsonb;
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('screening ' || p_list_name, 20261122));
+  select count(*) into v_total from private.screening_staging where load_id = p_load_id;
+  select count(*) into v_before from private.screening_entries where list_name = p_list_name;
+  if v_total = 0 then
+    raise exception 'The list holds no entries.' using errcode = 'NF001', detail = 'entries';
+  end if;
+  if v_total < v_before / 2 and not p_allow_shrink then
+    raise exception 'The list would shrink from % to % entries.', v_before, v_total using errcode = 'NF001', detail = 'entries';
+  end if;
+
+  insert into private.screening_lists (list_name, kind, source, version, content_sha256, entry_count, loaded_at)
+  values (p_list_name, p_kind, p_source, p_version, p_content_sha256, v_total, private.now())
+  on conflict (list_name) do update
+  set kind = excluded.kind, source = excluded.source, version = excluded.version,
+      content_sha256 = excluded.content_sha256, entry_count = excluded.entry_count, loaded_at = excluded.loaded_at;
+
+  delete from private.screening_entries as entry
+  where entry.list_name = p_list_name and not exists (
+    select from private.screening_staging as staged
+    where staged.load_id = p_load_id and staged.entry_ref = entry.entry_ref);
+  get diagnostics v_removed = row_count;
+  with changed as (
+    update private.screening_entries as entry
+    set kind = staged.kind, name = staged.name, aliases = staged.aliases, birth_dates = staged.birth_dates,
+        birth_years = staged.birth_years, countries = staged.countries, entry_hash = staged.entry_hash
+    from private.screening_staging as staged
+    where staged.load_id = p_load_id and entry.list_name = p_list_name and entry.entry_ref = staged.entry_ref
+      and entry.entry_hash <> staged.entry_hash
+    returning entry.entry_id
+  )
+  select array(select entry_id from changed) into v_changed;
+  with added as (
+    insert into private.screening_entries (
+      list_name, entry_ref, kind, name, aliases, birth_dates, birth_years, countries, entry_hash)
+    select p_list_name, staged.entry_ref, staged.kind, staged.name, staged.aliases, staged.birth_dates,
+      staged.birth_years, staged.countries, staged.entry_hash
+    from private.screening_staging as staged
+    where staged.load_id = p_load_id
+    on conflict (list_name, entry_ref) do nothing
+    returning entry_id
+  )
+  select array(select entry_id from added) into v_added;
+  perform private.screening_index(v_changed || v_added);
+  delete from private.screening_staging where load_id = p_load_id;
+
+  v_result := pg_catalog.jsonb_build_object(
+    'list', p_list_name, 'version', p_version, 'total', v_total,
+    'added', pg_catalog.cardinality(v_added), 'changed', pg_catalog.cardinality(v_changed), 'removed', v_removed,
+    'unchanged', v_total - pg_catalog.cardinality(v_added) - pg_catalog.cardinality(v_changed),
+    'reopened', private.screening_reopen_changed(v_changed));
+  perform private.audit_append(
+    'screening', 'system', 'screening_load', 'screening.list_loaded', 'screening_list', p_list_name, null, v_result);
+  return v_result;
+end
+$function$;
+comment on function private.screening_apply(p_load_id uuid, p_list_name text, p_kind text, p_source text, p_version text, p_content_sha256 text, p_allow_shrink boolean) is 'Puts a staged list in force.';
+
+CREATE OR REPLACE FUNCTION private.screening_candidates(p_words text[], p_similar jsonb, p_years integer[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_places integer[] := array(
+    select place from pg_catalog.generate_subscripts(p_words, 1) as place
+    where pg_catalog.char_length(p_words[place]) > 3 order by pg_catalog.char_length(p_words[place]) desc limit 5);
+  v_first integer;
+  v_second integer;
+begin
+  if pg_catalog.cardinality(v_places) < 2 then
+    v_places := array(
+      select place from pg_catalog.generate_subscripts(p_words, 1) as place
+      order by pg_catalog.char_length(p_words[place]) desc limit 2);
+  end if;
+  -- A name of one word has no second one to find.
+  if pg_catalog.cardinality(v_places) = 1 then
+    v_places := v_places || v_places;
+  end if;
+  for v_first in 1 .. pg_catalog.cardinality(v_places) - 1 loop
+    for v_second in v_first + 1 .. pg_catalog.cardinality(v_places) loop
+      -- Planned anew each time: the number of similar words decides how to look.
+      return query execute $query$
+        select listed.name_id from private.screening_names as listed
+        where listed.tokens && $1 and listed.tokens && $2 and ($3 is null or listed.birth_years && $3)
+      $query$ using
+        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_first]::text))),
+        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_second]::text))),
+        p_years;
+    end loop;
+  end loop;
+end
+$function$;
+comment on function private.screening_candidates(p_words text[], p_similar jsonb, p_years integer[]) is 'Names worth comparing. Why definer: the lists are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_forms(p_name text, OUT normalised text, OUT words text[], OUT tokens text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO ''
+AS $function$
+declare
+  v_clean constant text := private.clean_name(p_name);
+begin
+  normalised := private.normalise_name(p_name);
+  words := private.name_sounds(v_clean);
+  tokens := words || private.joined_words(words);
+end
+$function$;
+comment on function private.screening_forms(p_name text, OUT normalised text, OUT words text[], OUT tokens text[]) is 'A name as it is searched for.';
+
+CREATE OR REPLACE FUNCTION private.screening_hit_json(p_hit private.screening_hits)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_entry private.screening_entries;
+begin
+  select * into v_entry from private.screening_entries
+  where list_name = p_hit.list_name and entry_ref = p_hit.entry_ref;
+  return pg_catalog.jsonb_build_object(
+    'hit_id', p_hit.hit_id, 'kind', p_hit.kind, 'list_name', p_hit.list_name, 'entry_id', p_hit.entry_ref,
+    'entry_hash', pg_catalog.encode(p_hit.entry_hash, 'hex'), 'is_listed', v_entry.entry_id is not null,
+    'matched_name', p_hit.matched_name, 'score', pg_catalog.round(p_hit.score::numeric, 2),
+    'entry', case when v_entry.entry_id is not null then pg_catalog.jsonb_build_object(
+      'name', v_entry.name, 'aliases', v_entry.aliases[1:50], 'birth_dates', v_entry.birth_dates[1:50],
+      'countries', v_entry.countries[1:50]) end,
+    'status', p_hit.status, 'decided_by', p_hit.decided_by, 'decided_at', private.iso(p_hit.decided_at),
+    'found_at', private.iso(p_hit.found_at));
+end
+$function$;
+comment on function private.screening_hit_json(p_hit private.screening_hits) is 'A hit for staff. Why definer: the lists are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_index(p_entry_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  delete from private.screening_names where entry_id = any (p_entry_ids);
+  insert into private.screening_names (entry_id, name, normalised, words, tokens, birth_years)
+  select entry.entry_id, listed.name, forms.normalised, forms.words, forms.tokens,
+    case when entry.birth_years = '{}' then array[0] else entry.birth_years end
+  from private.screening_entries as entry
+  cross join unnest(entry.name || entry.aliases) as listed (name)
+  cross join lateral private.screening_forms(listed.name) as forms
+  where entry.entry_id = any (p_entry_ids) and forms.words <> '{}'
+  on conflict (entry_id, normalised) do nothing;
+
+  insert into private.screening_words (word)
+  select distinct word
+  from private.screening_names as indexed
+  cross join unnest(indexed.words) as word
+  where indexed.entry_id = any (p_entry_ids)
+  on conflict (word) do nothing;
+end
+$function$;
+comment on function private.screening_index(p_entry_ids bigint[]) is 'Prepares names for the search.';
+
+CREATE OR REPLACE FUNCTION private.screening_note_reopened(p_verification_id uuid, p_hit_id uuid, p_changed text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.kyc_cases set flags = flags || 'screening_changed'::text
+  where verification_id = p_verification_id and not 'screening_changed' = any (flags);
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'system', 'screening', 'kyc.screening_hit_reopened', 'screening_hit', p_hit_id::text,
+    null, pg_catalog.jsonb_build_object('changed', p_changed));
+end
+$function$;
+comment on function private.screening_note_reopened(p_verification_id uuid, p_hit_id uuid, p_changed text) is 'Notes an opened hit. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_reopen_changed(p_entry_ids bigint[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_hit record;
+  v_opened integer := 0;
+begin
+  for v_hit in
+    update private.screening_hits as hit
+    set status = 'open', decided_by = null, decided_at = null, entry_hash = entry.entry_hash
+    from private.screening_entries as entry
+    where entry.entry_id = any (p_entry_ids) and hit.list_name = entry.list_name and hit.entry_ref = entry.entry_ref
+      and hit.status <> 'open' and hit.entry_hash <> entry.entry_hash
+    returning hit.hit_id, hit.verification_id
+  loop
+    v_opened := v_opened + 1;
+    perform private.screening_note_reopened(v_hit.verification_id, v_hit.hit_id, 'entry');
+  end loop;
+  return v_opened;
+end
+$function$;
+comment on function private.screening_reopen_changed(p_entry_ids bigint[]) is 'Opens hits whose entry has changed.';
+
+CREATE OR REPLACE FUNCTION private.screening_search(p_name text, p_birth_date date)
+ RETURNS TABLE(entry_id bigint, matched_name text, score real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  v_settings private.settings;
+  v_tolerance integer;
+  v_forms record;
+  v_places integer[];
+  v_words text[];
+  v_similarities real[];
+  v_by_place jsonb;
+  v_years integer[];
+begin
+  select * into strict v_settings from private.settings;
+  v_tolerance := v_settings.screening_birth_year_tolerance;
+  select * into v_forms from private.screening_forms(p_name);
+  if coalesce(v_forms.words, '{}') = '{}' then
+    return;
+  end if;
+  v_years := array(
+    select extract(year from p_birth_date)::integer + away
+    from pg_catalog.generate_series(-v_tolerance, v_tolerance) as away
+    where p_birth_date is not null);
+  select pg_catalog.array_agg(found.place), pg_catalog.array_agg(found.word), pg_catalog.array_agg(found.similarity)
+  into v_places, v_words, v_similarities
+  from private.screening_similar_words(v_forms.words) as found;
+  select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_by_place
+  from (
+    select found.place, pg_catalog.jsonb_agg(found.word) as words
+    from unnest(v_places, v_words) as found (place, word) group by found.place
+  ) as by_place;
+
+  return query
+  with similar_words as materialized (
+    select * from unnest(v_places, v_words, v_similarities) as found (place, word, similarity)
+  ),
+  candidates as materialized (
+    select listed.*
+    from private.screening_names as listed
+    where listed.name_id in (
+      select private.screening_candidates(
+        v_forms.words, v_by_place, case when v_years <> '{}' then v_years || 0 end))
+  ),
+  of_person as (
+    -- How much of the person's name the listed one holds.
+    select best.name_id, sum(best.similarity * pg_catalog.char_length(v_forms.words[best.place])) as found
+    from (
+      select candidate.name_id, similar_words.place, max(similar_words.similarity) as similarity
+      from candidates as candidate
+      cross join unnest(candidate.tokens) as token
+      join similar_words on similar_words.word = token
+      group by candidate.name_id, similar_words.place
+    ) as best
+    group by best.name_id
+  ),
+  of_entry as (
+    -- And the other way round.
+    select best.name_id, sum(best.similarity * pg_catalog.char_length(best.word)) as found,
+      sum(pg_catalog.char_length(best.word)) as whole
+    from (
+      select candidate.name_id, listed.place, listed.word, coalesce(max(similar_words.similarity), 0) as similarity
+      from candidates as candidate
+      cross join unnest(candidate.words) with ordinality as listed (word, place)
+      left join similar_words on similar_words.word = listed.word
+      group by candidate.name_id, listed.place, listed.word
+    ) as best
+    group by best.name_id
+  ),
+  scored as (
+    select distinct on (candidate.entry_id) candidate.entry_id, candidate.name,
+      case when candidate.normalised = v_forms.normalised then 1
+        else least(0.99, (of_person.found / (
+          select sum(pg_catalog.char_length(word)) from unnest(v_forms.words) as word
+        ) + of_entry.found / of_entry.whole) / 2)
+      end::real as score
+    from candidates as candidate
+    join of_person using (name_id)
+    join of_entry using (name_id)
+    order by candidate.entry_id, score desc, candidate.name_id
+  )
+  select scored.entry_id, scored.name, scored.score
+  from scored
+  where scored.score >= v_settings.screening_threshold
+  order by scored.score desc, scored.entry_id
+  limit v_settings.screening_max_hits;
+end
+$function$;
+comment on function private.screening_search(p_name text, p_birth_date date) is 'Looks a person up in the lists. Why definer: the lists are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_similar_words(p_words text[])
+ RETURNS TABLE(place integer, word text, similarity real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_joined constant text[] := private.joined_words(p_words);
+begin
+  return query
+  select own.place::integer, own.word, 1::real from unnest(p_words) with ordinality as own (word, place)
+  union
+  select joined.place::integer + side, joined.word, 1::real
+  from unnest(v_joined) with ordinality as joined (word, place)
+  cross join pg_catalog.generate_series(0, 1) as side;
+
+  if pg_catalog.to_regprocedure('extensions.similarity(text,text)') is not null then
+    perform pg_catalog.set_config('pg_trgm.similarity_threshold', screening_word_threshold::text, true)
+    from private.settings;
+    for v_place in 1 .. pg_catalog.cardinality(p_words) loop
+      return query
+      select v_place, listed.word, extensions.similarity(listed.word, p_words[v_place])
+      from private.screening_words as listed
+      where listed.word operator(extensions.%) p_words[v_place] and listed.word <> p_words[v_place];
+    end loop;
+  end if;
+end
+$function$;
+comment on function private.screening_similar_words(p_words text[]) is 'Words of the lists like those of a name. Why definer: the lists are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_stage(p_load_id uuid, p_entries jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_staged integer;
+begin
+  insert into private.screening_staging (
+    load_id, entry_ref, kind, name, aliases, birth_dates, birth_years, countries, entry_hash)
+  select p_load_id, entry.ref, entry.kind, entry.name, entry.aliases, entry.birth_dates, entry.birth_years,
+    entry.countries,
+    pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
+      entry.kind, entry.name, entry.aliases, entry.birth_dates, entry.birth_years, entry.countries)::text, 'UTF8'))
+  from (
+    -- The order in which a publisher lists aliases and dates means nothing.
+    select given.ref, given.kind, given.name,
+      array(select distinct a from unnest(given.aliases) as a where a <> given.name order by a) as aliases,
+      array(select distinct d from unnest(given.birth_dates) as d order by d) as birth_dates,
+      array(select distinct y from unnest(given.birth_years) as y order by y) as birth_years,
+      array(select distinct c from unnest(given.countries) as c order by c) as countries
+    from pg_catalog.jsonb_to_recordset(p_entries) as given (
+      ref text, kind text, name text, aliases text[], birth_dates text[], birth_years integer[], countries text[])
+  ) as entry;
+  get diagnostics v_staged = row_count;
+  return v_staged;
+exception when unique_violation then
+  raise exception 'The list holds an entry twice.' using errcode = 'NF001', detail = 'ref';
+end
+$function$;
+comment on function private.screening_stage(p_load_id uuid, p_entries jsonb) is 'Stages entries of a list that is being loaded.';
+
+CREATE OR REPLACE FUNCTION private.settle_account_change(p_kind text, p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_change private.account_changes;
+  v_version integer;
+  v_outcome text;
+begin
+  perform private.require_operator('users:write');
+  select * into v_change from private.account_changes
+  where user_id = p_user_id and kind = p_kind order by change_id desc limit 1 for update;
+  select version into v_version from public.profiles where user_id = p_user_id;
+  v_outcome := case
+    -- Old changes are forgotten; an account that is there was made by one of them.
+    when v_change.change_id is null then case when v_version is null then 'abandoned' else 'applied' end
+    when v_change.status <> 'pending' then v_change.status
+    when exists (
+      select from public.profiles
+      where pg_catalog.lower(email) = pg_catalog.lower(v_change.email) and user_id <> p_user_id) then 'email_taken'
+    when v_version <> v_change.expected_version then 'stale'
+    else 'pending'
+  end;
+  if v_outcome in ('email_taken', 'stale') then
+    perform private.close_account_change(v_change.change_id, 'abandoned');
+  end if;
+  return pg_catalog.jsonb_build_object('outcome', v_outcome,
+    'version', case when v_outcome = 'applied' then v_version end);
+end
+$function$;
+grant execute on function private.settle_account_change(p_kind text, p_user_id uuid) to nff_operator;
+comment on function private.settle_account_change(p_kind text, p_user_id uuid) is 'Tells what became of a change. Why definer: the table is granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.shift_clock(p_by interval)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -3487,6 +7464,37 @@ $function$;
 grant execute on function private.shift_clock(p_by interval) to service_role;
 comment on function private.shift_clock(p_by interval) is 'Moves the clock of a test database. Why definer: the settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.take_export(p_export_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := private.require_person();
+  v_export private.data_exports;
+begin
+  select * into v_export from private.data_exports
+  where export_id = p_export_id and user_id = v_user_id for update;
+  if not found then
+    raise exception 'There is no such export.' using errcode = 'NF020';
+  end if;
+  if v_export.status = 'pending' then
+    raise exception 'The export is still being prepared.' using errcode = 'NF042', detail = p_export_id::text;
+  end if;
+  if v_export.status <> 'ready' or v_export.expires_at <= private.now() then
+    raise exception 'The link has expired or has been used.' using errcode = 'NF046';
+  end if;
+  update private.data_exports set status = 'downloaded', downloaded_at = private.now()
+  where export_id = p_export_id
+  returning * into v_export;
+  perform private.audit_export(v_export, 'user', 'user.export_downloaded');
+  return private.export_objects(v_export);
+end
+$function$;
+grant execute on function private.take_export(p_export_id uuid) to authenticated;
+comment on function private.take_export(p_export_id uuid) is 'Uses up a link. Why definer: exports are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg__append_only()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3497,6 +7505,24 @@ begin
 end
 $function$;
 comment on function private.tg__append_only() is 'Statement trigger: no update, no delete, no truncate.';
+
+CREATE OR REPLACE FUNCTION private.tg__append_only_but_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_erased constant jsonb := (
+    select pg_catalog.jsonb_object_agg(name, case when pg_catalog.to_jsonb(old) ->> name is not null then '[erased]' end)
+    from unnest(tg_argv) as name);
+begin
+  if pg_catalog.to_jsonb(new) <> pg_catalog.to_jsonb(old) || v_erased then
+    raise exception 'Rows of %.% are written once.', tg_table_schema, tg_table_name using errcode = 'NF010';
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg__append_only_but_erasure() is 'Row trigger: the named columns may be erased, nothing else changes.';
 
 CREATE OR REPLACE FUNCTION private.tg__touch()
  RETURNS trigger
@@ -3539,6 +7565,24 @@ end
 $function$;
 comment on function private.tg_audit__guard_writer() is 'Refuses every writer of the audit but its function.';
 
+CREATE OR REPLACE FUNCTION private.tg_erasure_requests__guard_status()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if (old.status, new.status) not in (
+    ('accepted', 'scheduled'), ('accepted', 'legal_hold'), ('accepted', 'completed'),
+    ('scheduled', 'accepted'), ('scheduled', 'legal_hold'), ('scheduled', 'completed'),
+    ('legal_hold', 'accepted'), ('legal_hold', 'scheduled'), ('legal_hold', 'completed')
+  ) then
+    raise exception 'An erasure request that is % cannot become %.', old.status, new.status using errcode = 'NF010';
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg_erasure_requests__guard_status() is 'Refuses moves that make no sense.';
+
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3578,6 +7622,58 @@ end
 $function$;
 comment on function private.tg_profiles__check_birth_date() is 'Refuses birth dates that are not in the past.';
 
+CREATE OR REPLACE FUNCTION private.tg_profiles__follow_access()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if new.is_soft_deleted or new.suspended_at is not null then
+    delete from auth.sessions where user_id = new.user_id;
+  end if;
+  perform private.request_account_task(new.user_id, 'access');
+  return null;
+end
+$function$;
+comment on function private.tg_profiles__follow_access() is 'Ends sessions and queues the ban. Why definer: sessions and the queue are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_profiles__keep_admin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if exists (select from private.user_roles where user_id = new.user_id and role = 'admin') then
+    perform private.lock_roles();
+    if not private.has_other_admin(new.user_id) then
+      raise exception 'The last administrator can be neither deleted nor suspended.' using errcode = 'NF040';
+    end if;
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg_profiles__keep_admin() is 'Keeps the last administrator able to sign in. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_risk_rules__guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'TRUNCATE' or exists (
+    select from private.risk_rule_sets
+    where version in (case when tg_op <> 'INSERT' then old.version end, case when tg_op <> 'DELETE' then new.version end)
+      and active_from <= private.now()
+  ) then
+    raise exception 'A set of rules that has been in force is not changed; add a new version.' using errcode = 'NF010';
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end
+$function$;
+comment on function private.tg_risk_rules__guard() is 'Keeps rules that have been in force.';
+
 CREATE OR REPLACE FUNCTION private.tg_settings__guard_clock()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3592,24 +7688,63 @@ end
 $function$;
 comment on function private.tg_settings__guard_clock() is 'Refuses a moved clock outside of test databases.';
 
-CREATE OR REPLACE FUNCTION private.tg_users__create_profile()
+CREATE OR REPLACE FUNCTION private.tg_user_roles__keep_admin()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
-  insert into public.profiles (user_id, email, first_name, last_name)
+  perform private.lock_roles();
+  if not private.has_other_admin(old.user_id) then
+    raise exception 'The last administrator must stay one.' using errcode = 'NF040';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$function$;
+comment on function private.tg_user_roles__keep_admin() is 'Keeps the last administrator. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_users__create_profile()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_change constant private.account_changes := private.claim_account_change('create', new.id, new.email);
+  v_person public.profiles;
+  v_address public.addresses;
+begin
+  if v_change.change_id is null then
+    insert into public.profiles (user_id, email, first_name, last_name)
+    values (
+      new.id,
+      nullif(new.email, ''),
+      coalesce(
+        private.name_from_metadata(new.raw_user_meta_data, 'first_name'),
+        private.name_from_metadata(new.raw_user_meta_data, 'given_name')),
+      coalesce(
+        private.name_from_metadata(new.raw_user_meta_data, 'last_name'),
+        private.name_from_metadata(new.raw_user_meta_data, 'family_name'))
+    );
+    return null;
+  end if;
+
+  v_person := pg_catalog.jsonb_populate_record(null::public.profiles, v_change.input);
+  v_address := pg_catalog.jsonb_populate_record(null::public.addresses, v_change.input);
+  insert into public.profiles (user_id, email, first_name, middle_name, last_name, salutation, date_of_birth)
   values (
-    new.id,
-    nullif(new.email, ''),
-    coalesce(
-      private.name_from_metadata(new.raw_user_meta_data, 'first_name'),
-      private.name_from_metadata(new.raw_user_meta_data, 'given_name')),
-    coalesce(
-      private.name_from_metadata(new.raw_user_meta_data, 'last_name'),
-      private.name_from_metadata(new.raw_user_meta_data, 'family_name'))
-  );
+    new.id, new.email, v_person.first_name, v_person.middle_name, v_person.last_name, v_person.salutation,
+    v_person.date_of_birth);
+  insert into public.addresses (
+    user_id, address_name, street_address_1, street_address_2, city, state_region, postal_code, country)
+  values (
+    new.id, v_address.address_name, v_address.street_address_1, v_address.street_address_2, v_address.city,
+    v_address.state_region, v_address.postal_code, v_address.country);
+  perform private.request_account_task(new.id, 'invitation');
+  perform private.audit_append('user:' || new.id, v_change.actor_kind, v_change.actor_id, 'user.created', 'user',
+    new.id::text);
+  perform private.close_account_change(v_change.change_id, 'applied');
   return null;
 exception when unique_violation then
   raise exception 'A user with this e-mail address exists.' using errcode = 'NF030';
@@ -3623,8 +7758,22 @@ CREATE OR REPLACE FUNCTION private.tg_users__sync_email()
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_change constant private.account_changes := private.claim_account_change('update', new.id, new.email);
+  v_version integer;
 begin
+  select version into v_version from public.profiles where user_id = new.id for update;
+  if v_version <> v_change.expected_version then
+    raise exception 'The profile has changed since it was read.' using errcode = 'NF050';
+  end if;
   update public.profiles set email = nullif(new.email, '') where user_id = new.id;
+  if v_change.change_id is not null then
+    perform private.write_person(new.id, v_change.input);
+    perform private.audit_append('user:' || new.id, v_change.actor_kind, v_change.actor_id, 'user.changed', 'user',
+      new.id::text, null, pg_catalog.jsonb_build_object('members', array(
+        select member from pg_catalog.jsonb_object_keys(v_change.input || '{"email": null}') as member order by member)));
+    perform private.close_account_change(v_change.change_id, 'applied');
+  end if;
   return null;
 exception when unique_violation then
   raise exception 'A user with this e-mail address exists.' using errcode = 'NF030';
@@ -3672,6 +7821,10 @@ declare
   v_new public.profiles;
   v_constraint text;
 begin
+  if p_patch ->> 'date_of_birth' !~ '^\d{4}-\d{2}-\d{2}$' then
+    -- Postgres would take 'yesterday' for a date.
+    raise exception 'A value is not valid.' using errcode = 'NF001', detail = 'date_of_birth';
+  end if;
   v_new := pg_catalog.jsonb_populate_record(v_old, (
     select coalesce(pg_catalog.jsonb_object_agg(member.key, member.value), '{}')
     from pg_catalog.jsonb_each(p_patch) as member
@@ -3700,6 +7853,26 @@ end
 $function$;
 grant execute on function private.update_me(p_patch jsonb, p_expected_version integer) to authenticated;
 comment on function private.update_me(p_patch jsonb, p_expected_version integer) is 'Changes the own profile. Why definer: writes profile and audit as one.';
+
+CREATE OR REPLACE FUNCTION private.user_version(p_user_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_version integer;
+begin
+  perform private.require_role('compliance_admin', 'admin');
+  select version into v_version from public.profiles where user_id = p_user_id;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  return v_version;
+end
+$function$;
+grant execute on function private.user_version(p_user_id uuid) to authenticated;
+comment on function private.user_version(p_user_id uuid) is 'Version of a person. Why definer: others'' profiles are hidden.';
 
 CREATE OR REPLACE FUNCTION private.uuid_or_null(p_value text)
  RETURNS uuid
@@ -3731,7 +7904,112 @@ begin
 end
 $function$;
 grant execute on function private.uuid_v7() to nff_engine;
+grant execute on function private.uuid_v7() to nff_operator;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
+
+CREATE OR REPLACE FUNCTION private.wake_worker()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_url text;
+  v_key text;
+begin
+  if pg_catalog.to_regproc('net.http_post') is null
+    or pg_catalog.to_regclass('vault.decrypted_secrets') is null
+    or not exists (
+      select from private.outbox where status = 'pending' and next_attempt_at <= private.now()
+      union all
+      select from private.webhook_inbox where result = 'parked' and next_try_at <= private.now()
+    ) then
+    return false;
+  end if;
+  execute $query$
+    select max(decrypted_secret) filter (where name = 'project_url'),
+      max(decrypted_secret) filter (where name = 'worker_secret_key')
+    from vault.decrypted_secrets where name in ('project_url', 'worker_secret_key')
+  $query$ into v_url, v_key;
+  if v_url is null or v_key is null then
+    return false;
+  end if;
+  execute $query$
+    select net.http_post(url := $1, body := '{}'::jsonb, headers := $2, timeout_milliseconds := 30000)
+  $query$ using
+    pg_catalog.rtrim(v_url, '/') || '/functions/v1/worker/run',
+    pg_catalog.jsonb_build_object('content-type', 'application/json', 'apikey', v_key);
+  return true;
+end
+$function$;
+comment on function private.wake_worker() is 'Wakes the worker by HTTP. Why definer: reads secrets and queues that are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.write_person(p_user_id uuid, p_input jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_old public.profiles;
+  v_new public.profiles;
+  v_old_address public.addresses;
+  v_new_address public.addresses;
+begin
+  select * into strict v_old from public.profiles where user_id = p_user_id for update;
+  v_new := pg_catalog.jsonb_populate_record(v_old, p_input);
+  if v_new is distinct from v_old then
+    update public.profiles
+    set first_name = v_new.first_name, middle_name = v_new.middle_name, last_name = v_new.last_name,
+        salutation = v_new.salutation, date_of_birth = v_new.date_of_birth
+    where user_id = p_user_id;
+  end if;
+
+  select * into v_old_address from public.addresses where user_id = p_user_id;
+  v_new_address := pg_catalog.jsonb_populate_record(v_old_address, p_input);
+  if v_old_address.address_id is null and v_new_address is distinct from v_old_address then
+    insert into public.addresses (
+      user_id, address_name, street_address_1, street_address_2, city, state_region, postal_code, country)
+    values (
+      p_user_id, v_new_address.address_name, v_new_address.street_address_1, v_new_address.street_address_2,
+      v_new_address.city, v_new_address.state_region, v_new_address.postal_code, v_new_address.country);
+  elsif v_new_address is distinct from v_old_address then
+    update public.addresses
+    set address_name = v_new_address.address_name, street_address_1 = v_new_address.street_address_1,
+        street_address_2 = v_new_address.street_address_2, city = v_new_address.city,
+        state_region = v_new_address.state_region, postal_code = v_new_address.postal_code,
+        country = v_new_address.country
+    where user_id = p_user_id;
+  end if;
+end
+$function$;
+grant execute on function private.write_person(p_user_id uuid, p_input jsonb) to nff_operator;
+comment on function private.write_person(p_user_id uuid, p_input jsonb) is 'Writes profile and address, under the policies of the caller.';
+
+CREATE OR REPLACE FUNCTION private.write_roles(p_user_id uuid, p_roles staff_role[], p_granted_by uuid, p_actor_kind text, p_actor_id text, p_details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_before constant public.staff_role[] := private.roles_of(p_user_id);
+begin
+  delete from private.role_change_requests where user_id = p_user_id;
+  if v_before @> p_roles and v_before <@ p_roles then
+    return;
+  end if;
+  insert into private.user_roles (user_id, role, granted_by)
+  select p_user_id, role, p_granted_by from unnest(p_roles) as role
+  on conflict do nothing;
+  delete from private.user_roles where user_id = p_user_id and role <> all (p_roles);
+  -- The version of the profile counts roles too.
+  update public.profiles set updated_at = updated_at where user_id = p_user_id;
+  perform private.audit_append('user:' || p_user_id, p_actor_kind, p_actor_id, 'user.roles_changed', 'user',
+    p_user_id::text, null,
+    pg_catalog.jsonb_build_object('before', v_before, 'after', private.roles_of(p_user_id)) || p_details);
+end
+$function$;
+comment on function private.write_roles(p_user_id uuid, p_roles staff_role[], p_granted_by uuid, p_actor_kind text, p_actor_id text, p_details jsonb) is 'Writes roles. Why definer: roles are granted to nobody.';
 
 CREATE TRIGGER nff_create_profile AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION private.tg_users__create_profile();
 
@@ -3745,11 +8023,39 @@ CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.a
 
 CREATE TRIGGER _200_guard_writer BEFORE INSERT ON private.audit_log FOR EACH ROW EXECUTE FUNCTION private.tg_audit__guard_writer();
 
-CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.kyc_notes FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.consent_documents FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
-CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.kyc_reviews FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+CREATE TRIGGER _500_touch BEFORE UPDATE ON private.data_exports FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
+
+CREATE TRIGGER _100_no_delete BEFORE DELETE OR TRUNCATE ON private.erasure_requests FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _200_guard_status BEFORE UPDATE OF status ON private.erasure_requests FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION private.tg_erasure_requests__guard_status();
+
+CREATE TRIGGER _500_touch BEFORE UPDATE ON private.erasure_requests FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
+
+CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_notes FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.kyc_notes FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('body');
+
+CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_reviews FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.kyc_reviews FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('note');
+
+CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.risk_assessments FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _100_guard BEFORE DELETE OR UPDATE ON private.risk_rule_sets FOR EACH ROW EXECUTE FUNCTION private.tg_risk_rules__guard();
+
+CREATE TRIGGER _100_guard BEFORE INSERT OR DELETE OR UPDATE ON private.risk_rules FOR EACH ROW EXECUTE FUNCTION private.tg_risk_rules__guard();
+
+CREATE TRIGGER _100_guard_truncate BEFORE TRUNCATE ON private.risk_rules FOR EACH STATEMENT EXECUTE FUNCTION private.tg_risk_rules__guard();
+
+CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.screening_decisions FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.screening_decisions FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('note');
 
 CREATE TRIGGER _100_guard_clock BEFORE UPDATE ON private.settings FOR EACH ROW EXECUTE FUNCTION private.tg_settings__guard_clock();
+
+CREATE TRIGGER _100_keep_admin BEFORE DELETE OR UPDATE OF role, user_id ON private.user_roles FOR EACH ROW WHEN ((old.role = 'admin'::staff_role)) EXECUTE FUNCTION private.tg_user_roles__keep_admin();
 
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.addresses FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
 
@@ -3761,4 +8067,8 @@ CREATE TRIGGER _100_guard BEFORE INSERT OR UPDATE ON public.kyc_verifications FO
 
 CREATE TRIGGER _400_check_birth_date BEFORE INSERT OR UPDATE OF date_of_birth ON public.profiles FOR EACH ROW WHEN ((new.date_of_birth IS NOT NULL)) EXECUTE FUNCTION private.tg_profiles__check_birth_date();
 
+CREATE TRIGGER _450_keep_admin BEFORE UPDATE OF is_soft_deleted, suspended_at ON public.profiles FOR EACH ROW WHEN (((new.is_soft_deleted OR (new.suspended_at IS NOT NULL)) AND (NOT (old.is_soft_deleted OR (old.suspended_at IS NOT NULL))))) EXECUTE FUNCTION private.tg_profiles__keep_admin();
+
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
+
+CREATE TRIGGER _600_follow_access AFTER UPDATE OF is_soft_deleted, suspended_at ON public.profiles FOR EACH ROW WHEN (((old.is_soft_deleted OR (old.suspended_at IS NOT NULL)) IS DISTINCT FROM (new.is_soft_deleted OR (new.suspended_at IS NOT NULL)))) EXECUTE FUNCTION private.tg_profiles__follow_access();

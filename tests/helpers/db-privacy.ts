@@ -16,7 +16,7 @@ export interface ExportClaim {
   readonly sections: readonly string[];
   readonly files: readonly { document_id: string; path: string; name: string }[];
   readonly left_out: readonly string[];
-  readonly done: readonly string[];
+  readonly done: Readonly<Record<string, readonly { path: string; name: string }[]>>;
 }
 
 /** A request for erasure as its person sees it. */

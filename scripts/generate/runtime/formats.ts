@@ -44,4 +44,6 @@ export const formats = {
   uri: (text: string) => SCHEME.test(text) && URI_CHARACTERS.test(text) && URL.canParse(text),
   "uri-reference": (text: string) => URI_CHARACTERS.test(text),
   "country-code": (text: string) => COUNTRY_CODES.has(text),
+  // Bytes, whatever they look like as text.
+  binary: () => true,
 } satisfies Record<string, (text: string) => boolean>;

@@ -7,8 +7,12 @@ import { createApiKey } from "./operations/admin.createApiKey.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
 import { listApiKeys } from "./operations/admin.listApiKeys.ts";
+import { listErasureRequests } from "./operations/admin.listErasureRequests.ts";
 import { listKyc } from "./operations/admin.listKyc.ts";
+import { listLegalHolds } from "./operations/admin.listLegalHolds.ts";
+import { placeLegalHold } from "./operations/admin.placeLegalHold.ts";
 import { putUserRoles } from "./operations/admin.putUserRoles.ts";
+import { releaseLegalHold } from "./operations/admin.releaseLegalHold.ts";
 import { revokeApiKey } from "./operations/admin.revokeApiKey.ts";
 import { rotateApiKey } from "./operations/admin.rotateApiKey.ts";
 
@@ -51,7 +55,10 @@ const operations = {
   "admin.listOutbox": notImplemented,
   "admin.retryOutboxMessage": notImplemented,
   "admin.getStats": notImplemented,
-  "admin.listErasureRequests": notImplemented,
+  "admin.listErasureRequests": listErasureRequests,
+  "admin.placeLegalHold": placeLegalHold,
+  "admin.listLegalHolds": listLegalHolds,
+  "admin.releaseLegalHold": releaseLegalHold,
   "admin.exportKycCsv": notImplemented,
 } satisfies OperationTable<"admin", AdminDeps>;
 

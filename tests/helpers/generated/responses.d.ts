@@ -35,4 +35,5 @@ export type SharedResponse =
   | "NotFound"
   | "PreconditionFailed"
   | "PreconditionRequired"
+  | "Gone"
   | "TooManyRequests";

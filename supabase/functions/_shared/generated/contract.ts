@@ -201,7 +201,7 @@ export interface paths {
         put?: never;
         /**
          * Record a consent
-         * @description Appends a consent of the signed-in user to a version of a text. Consents are never changed or removed. Consenting to the same version twice is answered with the first consent.
+         * @description Appends a consent of the signed-in user to a version of a text. Consents are never changed or removed. Consenting to the same version twice is answered with the first consent. Only the version in force can be consented to (see `users.listConsentDocuments`): another one is `409` `consent_outdated`.
          */
         post: operations["users.recordConsent"];
         delete?: never;
@@ -250,6 +250,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/me/exports/{export_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch an export
+         * @description Answers the archive of an export of the signed-in user: a ZIP file with JSON files in `data/`, the documents in `files/` and `contents.json`, which says what is there and what is not. It can be fetched once, until `download_expires_at`; afterwards it is `410` `link_expired`. An export that is still being made is `409` `export_pending`. `HEAD` is not answered, because looking must not use the link up.
+         */
+        get: operations["users.downloadExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/me/erasure-requests": {
         parameters: {
             query?: never;
@@ -261,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for the erasure of the own data
-         * @description Asks to erase what is held about the signed-in user (GDPR, article 17). What the law says must be kept stays until `erasable_after`, then goes; the rest goes at once. The account can't sign in any more afterwards. An open request is answered again, not doubled.
+         * @description Asks to erase what is held about the signed-in user (GDPR, article 17). What the law says must be kept stays until `erasable_after`, then goes; the rest goes at once. The account is closed and can't sign in any more. A request there is is answered again, not doubled. The last administrator is `409` `last_admin`.
          */
         post: operations["users.requestErasure"];
         delete?: never;
@@ -279,7 +299,7 @@ export interface paths {
         };
         /**
          * List the own activity
-         * @description What the audit log holds about the signed-in user and may be shown to them, newest first.
+         * @description What the audit log holds about the signed-in user and may be shown to them, newest first. Staff is not named, reasons are left out, and what staff looks at is not listed.
          */
         get: operations["users.listMyActivity"];
         put?: never;
@@ -325,6 +345,26 @@ export interface paths {
          * @description Ends a session of the signed-in user; its refresh token is worthless at once, and its access token is refused by operations that write.
          */
         delete: operations["users.endMySession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/consent-documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the texts to consent to
+         * @description The texts that are in force, one per document, as people have to be shown them. What is consented to is one of these versions. Public.
+         */
+        get: operations["users.listConsentDocuments"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1543,6 +1583,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{user_id}/legal-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place a legal hold
+         * @description Orders that nothing of a person is erased, whoever asks and whatever the retention times say. An erasure request
+         *     closes the account and then waits; files that are due stay. The person is not told.
+         *
+         *     Holds for several reasons may stand side by side; one for the same reason is `409` `legal_hold` with its id. A
+         *     person whose data has been erased is `409` `account_state_conflict`.
+         */
+        post: operations["admin.placeLegalHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/legal-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List legal holds
+         * @description Answers the holds that match all filters, the newest first, released ones included.
+         */
+        get: operations["admin.listLegalHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/legal-holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release a legal hold
+         * @description Ends a hold; the entry stays in the list. After the last hold on a person, erasures and removals of files go on. Releasing a released hold changes nothing and is answered the same.
+         */
+        delete: operations["admin.releaseLegalHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/exports/kyc.csv": {
         parameters: {
             query?: never;
@@ -1657,7 +1761,7 @@ export interface components {
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
+        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "session_ended" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "consent_outdated" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
         /** @description One fault of a request. */
         FieldError: {
             /**
@@ -2305,7 +2409,7 @@ export interface components {
             document: components["schemas"]["ConsentDocument"];
             version: components["schemas"]["ConsentVersion"];
             /**
-             * @description The SHA-256 of the text, where the deployment keeps the texts.
+             * @description The SHA-256 of the text that was shown; null in consents from before texts were kept.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             text_sha256: components["schemas"]["Sha256"] | components["schemas"]["NullValue"];
@@ -2342,8 +2446,8 @@ export interface components {
             ready_at: components["schemas"]["Timestamp"] | components["schemas"]["NullValue"];
             /**
              * Format: uri
-             * @description Where to fetch the archive, once; only while the status is `ready`.
-             * @example http://127.0.0.1:54321/storage/v1/object/sign/exports/019a9f3e-cc54.zip?token=eyJhbGciOi
+             * @description Where to fetch the archive, once, with the own access token (`users.downloadExport`); only while the status is `ready`.
+             * @example http://127.0.0.1:54321/functions/v1/users/me/exports/019a9f3e-cc54-7f96-b708-920314253647/archive
              */
             download_url: string | null;
             /**
@@ -2363,7 +2467,7 @@ export interface components {
             status: "accepted" | "scheduled" | "legal_hold" | "completed";
             requested_at: components["schemas"]["Timestamp"];
             /**
-             * @description The kinds of data that go at once.
+             * @description The kinds of data that go at once; none under a legal hold.
              * @example [
              *       "document_files"
              *     ]
@@ -2386,12 +2490,12 @@ export interface components {
             actor_kind: "user" | "provider" | "staff" | "scheduler" | "system" | "machine";
             /**
              * @description What was done.
-             * @example profile.updated
+             * @example user.profile_changed
              */
             action: string;
             /**
              * @description The kind of thing it was done to.
-             * @example profile
+             * @example user
              */
             subject_type: string;
             /**
@@ -2400,7 +2504,7 @@ export interface components {
              */
             subject_id: string | null;
             /**
-             * @description The request that did it.
+             * @description The own request that did it; null for what others did.
              * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
              */
             request_id: string | null;
@@ -2448,6 +2552,34 @@ export interface components {
              * @example []
              */
             items: components["schemas"]["Session"][];
+        };
+        /** @description A version of a text that people consent to. */
+        ConsentDocumentInfo: {
+            document: components["schemas"]["ConsentDocument"];
+            version: components["schemas"]["ConsentVersion"];
+            /**
+             * @description The text as people have to be shown it.
+             * @example We check your identity with your documents and a provider.
+             */
+            text: string;
+            /**
+             * @description The SHA-256 of the text in UTF-8; each consent carries it.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            text_sha256: components["schemas"]["Sha256"];
+            /**
+             * @description From when on it is in force.
+             * @example 2026-11-01T00:00:00.000Z
+             */
+            effective_from: components["schemas"]["Timestamp"];
+        };
+        /** @description The texts in force. The list is short and comes whole. */
+        ConsentDocumentList: {
+            /**
+             * @description The texts.
+             * @example []
+             */
+            items: components["schemas"]["ConsentDocumentInfo"][];
         };
         /**
          * @description The state of a verification. The transitions between the states are answered by `GET /kyc/state-machine`.
@@ -5306,6 +5438,59 @@ export interface components {
             items: components["schemas"]["AdminErasureRequest"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        /**
+         * @description Why nothing may be erased.
+         * @example litigation
+         * @enum {string}
+         */
+        AdminLegalHoldReason: "authority_request" | "dispute" | "investigation" | "litigation";
+        /** @description Why nothing of the person may be erased. */
+        AdminPlaceLegalHoldRequest: {
+            reason_code: components["schemas"]["AdminLegalHoldReason"];
+        };
+        /** @description An order that nothing of a person is erased. */
+        AdminLegalHold: {
+            /**
+             * @description Id of the hold.
+             * @example 019a9f47-4e5f-7061-b273-849506172839
+             */
+            hold_id: components["schemas"]["Uuid"];
+            /**
+             * @description The person.
+             * @example 019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90
+             */
+            user_id: components["schemas"]["Uuid"];
+            reason_code: components["schemas"]["AdminLegalHoldReason"];
+            /**
+             * @description Who placed it.
+             * @example 019a9f3d-5b1a-7c30-8e4f-9a0b1c2d3e4f
+             */
+            placed_by: components["schemas"]["Uuid"];
+            /**
+             * @description When it was placed.
+             * @example 2026-11-20T09:21:07.123Z
+             */
+            placed_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Who released it; null while it holds.
+             * @example null
+             */
+            released_by: components["schemas"]["Uuid"] | components["schemas"]["NullValue"];
+            /**
+             * @description When it was released; null while it holds.
+             * @example null
+             */
+            released_at: components["schemas"]["Timestamp"] | components["schemas"]["NullValue"];
+        };
+        /** @description One page of legal holds. */
+        AdminLegalHoldList: {
+            /**
+             * @description The entries of this page.
+             * @example []
+             */
+            items: components["schemas"]["AdminLegalHold"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
     };
     responses: {
         /** @description The route exists, but not with this method. Answered by the router, so no single operation lists it. */
@@ -5467,6 +5652,17 @@ export interface components {
         };
         /** @description The `If-Match` header is missing; nothing has been changed. */
         PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There was something here, and it can't be had any more (`link_expired`). */
+        Gone: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Cache-Control": components["headers"]["CacheControl"];
@@ -5643,6 +5839,8 @@ export type ActivityEntry = components['schemas']['ActivityEntry'];
 export type ActivityList = components['schemas']['ActivityList'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type ConsentDocumentInfo = components['schemas']['ConsentDocumentInfo'];
+export type ConsentDocumentList = components['schemas']['ConsentDocumentList'];
 export type KycStatus = components['schemas']['KycStatus'];
 export type VerificationSummary = components['schemas']['VerificationSummary'];
 export type VerificationList = components['schemas']['VerificationList'];
@@ -5763,6 +5961,10 @@ export type AdminBacklog = components['schemas']['AdminBacklog'];
 export type AdminStats = components['schemas']['AdminStats'];
 export type AdminErasureRequest = components['schemas']['AdminErasureRequest'];
 export type AdminErasureRequestList = components['schemas']['AdminErasureRequestList'];
+export type AdminLegalHoldReason = components['schemas']['AdminLegalHoldReason'];
+export type AdminPlaceLegalHoldRequest = components['schemas']['AdminPlaceLegalHoldRequest'];
+export type AdminLegalHold = components['schemas']['AdminLegalHold'];
+export type AdminLegalHoldList = components['schemas']['AdminLegalHoldList'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseNotImplemented = components['responses']['NotImplemented'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
@@ -5778,6 +5980,7 @@ export type ResponseServiceUnavailable = components['responses']['ServiceUnavail
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
 export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
+export type ResponseGone = components['responses']['Gone'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ParameterRequestId = components['parameters']['RequestId'];
 export type ParameterTraceparent = components['parameters']['Traceparent'];
@@ -6606,6 +6809,62 @@ export interface operations {
             default: components["responses"]["NotImplemented"];
         };
     };
+    "users.downloadExport": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                /**
+                 * @description The id of the export.
+                 * @example 019a9f3e-cc54-7f96-b708-920314253647
+                 */
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    /** @description Names the file. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
     "users.requestErasure": {
         parameters: {
             query?: never;
@@ -6804,6 +7063,49 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "users.listConsentDocuments": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The texts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentDocumentList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             406: components["responses"]["NotAcceptable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -10575,6 +10877,190 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "admin.placeLegalHold": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description A value that the client makes once per intended effect, such as a UUID, and repeats on every retry of it. 1 to 255 printable ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or not. Missing is `400` `idempotency_key_missing`. Stored for 24 hours at least.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                /**
+                 * @description The id of the user.
+                 * @example 019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminPlaceLegalHoldRequest"];
+            };
+        };
+        responses: {
+            /** @description The hold. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminLegalHold"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "admin.listLegalHolds": {
+        parameters: {
+            query: {
+                /**
+                 * @description Only holds on this person.
+                 * @example 019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90
+                 */
+                user_id?: components["schemas"]["Uuid"];
+                /**
+                 * @description Only holds that have not been released, or only released ones.
+                 * @example true
+                 */
+                is_active?: boolean;
+                /**
+                 * @description The size of a page. A value over 100 is taken as 100; less than 1 is an error.
+                 * @example 25
+                 */
+                limit: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before. Only valid with the same filters and sort order.
+                 * @example eyJrIjpbIjIwMjYtMTEtMjBUMDk6MjE6MDcuMTIzWiJdfQ.pQ2kZ0Xw
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: {
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of legal holds. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminLegalHoldList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "admin.releaseLegalHold": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                /**
+                 * @description The id of the hold.
+                 * @example 019a9f47-4e5f-7061-b273-849506172839
+                 */
+                hold_id: components["schemas"]["Uuid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hold, which no longer holds. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminLegalHold"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];

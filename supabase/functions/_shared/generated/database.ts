@@ -5,6 +5,83 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   private: {
     Tables: {
+      account_changes: {
+        Row: {
+          actor_id: string;
+          actor_kind: string;
+          change_id: string;
+          created_at: string;
+          email: string | null;
+          expected_version: number | null;
+          finished_at: string | null;
+          input: Json | null;
+          kind: string;
+          request_id: string | null;
+          status: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          actor_kind: string;
+          change_id?: string;
+          created_at?: string;
+          email?: string | null;
+          expected_version?: number | null;
+          finished_at?: string | null;
+          input?: Json | null;
+          kind: string;
+          request_id?: string | null;
+          status?: string;
+          user_id: string;
+        };
+        Update: {
+          actor_id?: string;
+          actor_kind?: string;
+          change_id?: string;
+          created_at?: string;
+          email?: string | null;
+          expected_version?: number | null;
+          finished_at?: string | null;
+          input?: Json | null;
+          kind?: string;
+          request_id?: string | null;
+          status?: string;
+          user_id?: string;
+        };
+        Relationships: [];
+      };
+      account_tasks: {
+        Row: {
+          attempts: number;
+          created_at: string;
+          generation: number;
+          last_error: string | null;
+          next_attempt_at: string;
+          task: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempts?: number;
+          created_at?: string;
+          generation?: number;
+          last_error?: string | null;
+          next_attempt_at?: string;
+          task: string;
+          user_id: string;
+        };
+        Update: {
+          attempts?: number;
+          created_at?: string;
+          generation?: number;
+          last_error?: string | null;
+          next_attempt_at?: string;
+          task?: string;
+          user_id?: string;
+        };
+        Relationships: [];
+      };
       audit_heads: {
         Row: {
           hash: string;
@@ -76,6 +153,208 @@ export type Database = {
         };
         Relationships: [];
       };
+      audit_visible_actions: {
+        Row: {
+          action: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          action: string;
+        };
+        Update: {
+          action?: string;
+        };
+        Relationships: [];
+      };
+      consent_documents: {
+        Row: {
+          document: Database["public"]["Enums"]["consent_document"];
+          effective_from: string;
+          text: string;
+          text_sha256: string;
+          version: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          document: Database["public"]["Enums"]["consent_document"];
+          effective_from: string;
+          text: string;
+          text_sha256: string;
+          version: string;
+        };
+        Update: {
+          document?: Database["public"]["Enums"]["consent_document"];
+          effective_from?: string;
+          text?: string;
+          text_sha256?: string;
+          version?: string;
+        };
+        Relationships: [];
+      };
+      data_exports: {
+        Row: {
+          attempts: number;
+          downloaded_at: string | null;
+          expires_at: string | null;
+          export_id: string;
+          last_error: string | null;
+          lease_id: string | null;
+          next_attempt_at: string | null;
+          ready_at: string | null;
+          removed_at: string | null;
+          requested_at: string;
+          status: string;
+          steps: NonNullable<Json>;
+          updated_at: string;
+          user_id: string;
+          version: number;
+          export_json: Json | null;
+          export_objects: Json | null;
+        };
+        ComputedFields: "export_json" | "export_objects";
+        Insert: {
+          attempts?: number;
+          downloaded_at?: string | null;
+          expires_at?: string | null;
+          export_id?: string;
+          last_error?: string | null;
+          lease_id?: string | null;
+          next_attempt_at?: string | null;
+          ready_at?: string | null;
+          removed_at?: string | null;
+          requested_at?: string;
+          status?: string;
+          steps?: NonNullable<Json>;
+          updated_at?: string;
+          user_id: string;
+          version?: number;
+        };
+        Update: {
+          attempts?: number;
+          downloaded_at?: string | null;
+          expires_at?: string | null;
+          export_id?: string;
+          last_error?: string | null;
+          lease_id?: string | null;
+          next_attempt_at?: string | null;
+          ready_at?: string | null;
+          removed_at?: string | null;
+          requested_at?: string;
+          status?: string;
+          steps?: NonNullable<Json>;
+          updated_at?: string;
+          user_id?: string;
+          version?: number;
+        };
+        Relationships: [];
+      };
+      erasure_requests: {
+        Row: {
+          account_erased_at: string | null;
+          completed_at: string | null;
+          erasable_after: string | null;
+          erased_later_at: string | null;
+          erased_now: string[];
+          erased_now_at: string | null;
+          erasure_request_id: string;
+          last_error: string | null;
+          next_run_at: string | null;
+          provider_erased_at: string | null;
+          requested_at: string;
+          status: string;
+          updated_at: string;
+          user_id: string;
+          version: number;
+          advance_erasure: {
+            account_erased_at: string | null;
+            completed_at: string | null;
+            erasable_after: string | null;
+            erased_later_at: string | null;
+            erased_now: string[];
+            erased_now_at: string | null;
+            erasure_request_id: string;
+            last_error: string | null;
+            next_run_at: string | null;
+            provider_erased_at: string | null;
+            requested_at: string;
+            status: string;
+            updated_at: string;
+            user_id: string;
+            version: number;
+          } | null;
+          erase_note_progress: {
+            account_erased_at: string | null;
+            completed_at: string | null;
+            erasable_after: string | null;
+            erased_later_at: string | null;
+            erased_now: string[];
+            erased_now_at: string | null;
+            erasure_request_id: string;
+            last_error: string | null;
+            next_run_at: string | null;
+            provider_erased_at: string | null;
+            requested_at: string;
+            status: string;
+            updated_at: string;
+            user_id: string;
+            version: number;
+          } | null;
+          erase_now: {
+            account_erased_at: string | null;
+            completed_at: string | null;
+            erasable_after: string | null;
+            erased_later_at: string | null;
+            erased_now: string[];
+            erased_now_at: string | null;
+            erasure_request_id: string;
+            last_error: string | null;
+            next_run_at: string | null;
+            provider_erased_at: string | null;
+            requested_at: string;
+            status: string;
+            updated_at: string;
+            user_id: string;
+            version: number;
+          } | null;
+          erasure_json: Json | null;
+        };
+        ComputedFields: "advance_erasure" | "erase_note_progress" | "erase_now" | "erasure_json";
+        Insert: {
+          account_erased_at?: string | null;
+          completed_at?: string | null;
+          erasable_after?: string | null;
+          erased_later_at?: string | null;
+          erased_now?: string[];
+          erased_now_at?: string | null;
+          erasure_request_id?: string;
+          last_error?: string | null;
+          next_run_at?: string | null;
+          provider_erased_at?: string | null;
+          requested_at?: string;
+          status?: string;
+          updated_at?: string;
+          user_id: string;
+          version?: number;
+        };
+        Update: {
+          account_erased_at?: string | null;
+          completed_at?: string | null;
+          erasable_after?: string | null;
+          erased_later_at?: string | null;
+          erased_now?: string[];
+          erased_now_at?: string | null;
+          erasure_request_id?: string;
+          last_error?: string | null;
+          next_run_at?: string | null;
+          provider_erased_at?: string | null;
+          requested_at?: string;
+          status?: string;
+          updated_at?: string;
+          user_id?: string;
+          version?: number;
+        };
+        Relationships: [];
+      };
       idempotency_keys: {
         Row: {
           body: string | null;
@@ -124,11 +403,17 @@ export type Database = {
           outcome_reason_codes: string[];
           provider: string;
           provider_reference: string | null;
+          provider_risk_score: number | null;
           result_sha256: string | null;
           submitted_at: string;
           verification_id: string;
+          kyc_identities: {
+            birth_date: string;
+            name: string;
+          } | null;
+          kyc_screen: Json | null;
         };
-        ComputedFields: never;
+        ComputedFields: "kyc_identities" | "kyc_screen";
         Insert: {
           accepted_at?: string | null;
           applicant: NonNullable<Json>;
@@ -142,6 +427,7 @@ export type Database = {
           outcome_reason_codes?: string[];
           provider: string;
           provider_reference?: string | null;
+          provider_risk_score?: number | null;
           result_sha256?: string | null;
           submitted_at: string;
           verification_id: string;
@@ -159,6 +445,7 @@ export type Database = {
           outcome_reason_codes?: string[];
           provider?: string;
           provider_reference?: string | null;
+          provider_risk_score?: number | null;
           result_sha256?: string | null;
           submitted_at?: string;
           verification_id?: string;
@@ -182,9 +469,8 @@ export type Database = {
           risk_level: Database["public"]["Enums"]["risk_level"] | null;
           risk_score: number | null;
           verification_id: string;
-          kyc_case_risk: Json | null;
         };
-        ComputedFields: "kyc_case_risk";
+        ComputedFields: never;
         Insert: {
           approved_at?: string | null;
           assignee_id?: string | null;
@@ -383,6 +669,96 @@ export type Database = {
         };
         Relationships: [];
       };
+      legal_holds: {
+        Row: {
+          hold_id: string;
+          placed_at: string;
+          placed_by: string;
+          reason_code: string;
+          released_at: string | null;
+          released_by: string | null;
+          user_id: string;
+          legal_hold_json: Json | null;
+        };
+        ComputedFields: "legal_hold_json";
+        Insert: {
+          hold_id?: string;
+          placed_at?: string;
+          placed_by: string;
+          reason_code: string;
+          released_at?: string | null;
+          released_by?: string | null;
+          user_id: string;
+        };
+        Update: {
+          hold_id?: string;
+          placed_at?: string;
+          placed_by?: string;
+          reason_code?: string;
+          released_at?: string | null;
+          released_by?: string | null;
+          user_id?: string;
+        };
+        Relationships: [];
+      };
+      machine_keys: {
+        Row: {
+          allowed_networks: unknown[];
+          created_at: string;
+          created_by: string;
+          expires_at: string | null;
+          key_id: string;
+          last_used_at: string | null;
+          name: string;
+          prefix: string;
+          replaced_by: string | null;
+          revoked_at: string | null;
+          revoked_by: string | null;
+          scopes: string[];
+          secret_sha256: string;
+          machine_key_json: Json | null;
+        };
+        ComputedFields: "machine_key_json";
+        Insert: {
+          allowed_networks?: unknown[];
+          created_at?: string;
+          created_by: string;
+          expires_at?: string | null;
+          key_id?: string;
+          last_used_at?: string | null;
+          name: string;
+          prefix: string;
+          replaced_by?: string | null;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+          scopes: string[];
+          secret_sha256: string;
+        };
+        Update: {
+          allowed_networks?: unknown[];
+          created_at?: string;
+          created_by?: string;
+          expires_at?: string | null;
+          key_id?: string;
+          last_used_at?: string | null;
+          name?: string;
+          prefix?: string;
+          replaced_by?: string | null;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+          scopes?: string[];
+          secret_sha256?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "machine_keys_replaced_by_fkey";
+            columns: ["replaced_by"];
+            isOneToOne: true;
+            referencedRelation: "machine_keys";
+            referencedColumns: ["key_id"];
+          },
+        ];
+      };
       outbox: {
         Row: {
           attempts: number;
@@ -435,6 +811,43 @@ export type Database = {
         };
         Relationships: [];
       };
+      personal_data: {
+        Row: {
+          erase_later: string | null;
+          erase_now: string | null;
+          kept_because: string | null;
+          relation: string;
+          rows_of: string;
+          section: string | null;
+          shown: string[];
+          withheld: string[];
+          withheld_because: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          erase_later?: string | null;
+          erase_now?: string | null;
+          kept_because?: string | null;
+          relation: string;
+          rows_of: string;
+          section?: string | null;
+          shown?: string[];
+          withheld?: string[];
+          withheld_because?: string | null;
+        };
+        Update: {
+          erase_later?: string | null;
+          erase_now?: string | null;
+          kept_because?: string | null;
+          relation?: string;
+          rows_of?: string;
+          section?: string | null;
+          shown?: string[];
+          withheld?: string[];
+          withheld_because?: string | null;
+        };
+        Relationships: [];
+      };
       provider_circuits: {
         Row: {
           consecutive_failures: number;
@@ -463,6 +876,219 @@ export type Database = {
         };
         Relationships: [];
       };
+      risk_assessments: {
+        Row: {
+          assessed_at: string;
+          assessment_id: number;
+          attempt: number;
+          level: Database["public"]["Enums"]["risk_level"];
+          occasion: string;
+          reason_code: string | null;
+          reasons: NonNullable<Json>;
+          requires_review: boolean;
+          score: number;
+          verification_id: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          assessed_at?: string;
+          assessment_id?: never;
+          attempt: number;
+          level: Database["public"]["Enums"]["risk_level"];
+          occasion: string;
+          reason_code?: string | null;
+          reasons: NonNullable<Json>;
+          requires_review: boolean;
+          score: number;
+          verification_id: string;
+          version: number;
+        };
+        Update: {
+          assessed_at?: string;
+          assessment_id?: never;
+          attempt?: number;
+          level?: Database["public"]["Enums"]["risk_level"];
+          occasion?: string;
+          reason_code?: string | null;
+          reasons?: NonNullable<Json>;
+          requires_review?: boolean;
+          score?: number;
+          verification_id?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "risk_assessments_reason_code_fkey";
+            columns: ["reason_code"];
+            isOneToOne: false;
+            referencedRelation: "kyc_reason_codes";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "risk_assessments_verification_id_attempt_fkey";
+            columns: ["verification_id", "attempt"];
+            isOneToOne: false;
+            referencedRelation: "kyc_attempts";
+            referencedColumns: ["verification_id", "attempt"];
+          },
+          {
+            foreignKeyName: "risk_assessments_version_fkey";
+            columns: ["version"];
+            isOneToOne: false;
+            referencedRelation: "risk_rule_sets";
+            referencedColumns: ["version"];
+          },
+        ];
+      };
+      risk_rule_sets: {
+        Row: {
+          active_from: string;
+          created_at: string;
+          critical_from: number;
+          description: string;
+          high_from: number;
+          medium_from: number;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          active_from: string;
+          created_at?: string;
+          critical_from: number;
+          description: string;
+          high_from: number;
+          medium_from: number;
+          version: number;
+        };
+        Update: {
+          active_from?: string;
+          created_at?: string;
+          critical_from?: number;
+          description?: string;
+          high_from?: number;
+          medium_from?: number;
+          version?: number;
+        };
+        Relationships: [];
+      };
+      risk_rules: {
+        Row: {
+          code: string;
+          flag: string | null;
+          kind: string;
+          least_level: Database["public"]["Enums"]["risk_level"];
+          parameters: NonNullable<Json>;
+          reason_code: string;
+          requires_review: boolean;
+          version: number;
+          weight: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          code: string;
+          flag?: string | null;
+          kind: string;
+          least_level?: Database["public"]["Enums"]["risk_level"];
+          parameters: NonNullable<Json>;
+          reason_code: string;
+          requires_review?: boolean;
+          version: number;
+          weight: number;
+        };
+        Update: {
+          code?: string;
+          flag?: string | null;
+          kind?: string;
+          least_level?: Database["public"]["Enums"]["risk_level"];
+          parameters?: NonNullable<Json>;
+          reason_code?: string;
+          requires_review?: boolean;
+          version?: number;
+          weight?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "risk_rules_reason_code_fkey";
+            columns: ["reason_code"];
+            isOneToOne: false;
+            referencedRelation: "kyc_reason_codes";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "risk_rules_version_fkey";
+            columns: ["version"];
+            isOneToOne: false;
+            referencedRelation: "risk_rule_sets";
+            referencedColumns: ["version"];
+          },
+        ];
+      };
+      risk_signals: {
+        Row: {
+          attempt: number;
+          device_key: string | null;
+          person_key: string;
+          submitted_at: string;
+          user_id: string;
+          verification_id: string;
+          risk_submission_ages: Json | null;
+        };
+        ComputedFields: "risk_submission_ages";
+        Insert: {
+          attempt: number;
+          device_key?: string | null;
+          person_key: string;
+          submitted_at: string;
+          user_id: string;
+          verification_id: string;
+        };
+        Update: {
+          attempt?: number;
+          device_key?: string | null;
+          person_key?: string;
+          submitted_at?: string;
+          user_id?: string;
+          verification_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "risk_signals_verification_id_attempt_fkey";
+            columns: ["verification_id", "attempt"];
+            isOneToOne: true;
+            referencedRelation: "kyc_attempts";
+            referencedColumns: ["verification_id", "attempt"];
+          },
+        ];
+      };
+      role_change_requests: {
+        Row: {
+          approval_id: string;
+          expires_at: string;
+          requested_at: string;
+          requested_by: string;
+          roles: Database["public"]["Enums"]["staff_role"][];
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          approval_id?: string;
+          expires_at: string;
+          requested_at?: string;
+          requested_by: string;
+          roles: Database["public"]["Enums"]["staff_role"][];
+          user_id: string;
+        };
+        Update: {
+          approval_id?: string;
+          expires_at?: string;
+          requested_at?: string;
+          requested_by?: string;
+          roles?: Database["public"]["Enums"]["staff_role"][];
+          user_id?: string;
+        };
+        Relationships: [];
+      };
       schedules: {
         Row: {
           every: string;
@@ -471,6 +1097,7 @@ export type Database = {
           last_error: string | null;
           last_run_at: string | null;
           next_run_at: string;
+          routine: string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -480,6 +1107,7 @@ export type Database = {
           last_error?: string | null;
           last_run_at?: string | null;
           next_run_at?: string;
+          routine?: string | null;
         };
         Update: {
           every?: string;
@@ -488,11 +1116,282 @@ export type Database = {
           last_error?: string | null;
           last_run_at?: string | null;
           next_run_at?: string;
+          routine?: string | null;
+        };
+        Relationships: [];
+      };
+      screening_decisions: {
+        Row: {
+          decided_at: string;
+          decided_by: string;
+          decision: string;
+          decision_id: string;
+          entry_hash: string;
+          hit_id: string;
+          note: string;
+          person_hash: string;
+          verification_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          decided_at?: string;
+          decided_by: string;
+          decision: string;
+          decision_id?: string;
+          entry_hash: string;
+          hit_id: string;
+          note: string;
+          person_hash: string;
+          verification_id: string;
+        };
+        Update: {
+          decided_at?: string;
+          decided_by?: string;
+          decision?: string;
+          decision_id?: string;
+          entry_hash?: string;
+          hit_id?: string;
+          note?: string;
+          person_hash?: string;
+          verification_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "screening_decisions_hit_id_fkey";
+            columns: ["hit_id"];
+            isOneToOne: false;
+            referencedRelation: "screening_hits";
+            referencedColumns: ["hit_id"];
+          },
+        ];
+      };
+      screening_entries: {
+        Row: {
+          aliases: string[];
+          birth_dates: string[];
+          birth_years: number[];
+          countries: string[];
+          entry_hash: string;
+          entry_id: number;
+          entry_ref: string;
+          kind: string;
+          list_name: string;
+          name: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          aliases?: string[];
+          birth_dates?: string[];
+          birth_years?: number[];
+          countries?: string[];
+          entry_hash: string;
+          entry_id?: never;
+          entry_ref: string;
+          kind: string;
+          list_name: string;
+          name: string;
+        };
+        Update: {
+          aliases?: string[];
+          birth_dates?: string[];
+          birth_years?: number[];
+          countries?: string[];
+          entry_hash?: string;
+          entry_id?: never;
+          entry_ref?: string;
+          kind?: string;
+          list_name?: string;
+          name?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "screening_entries_list_name_fkey";
+            columns: ["list_name"];
+            isOneToOne: false;
+            referencedRelation: "screening_lists";
+            referencedColumns: ["list_name"];
+          },
+        ];
+      };
+      screening_hits: {
+        Row: {
+          decided_at: string | null;
+          decided_by: string | null;
+          entry_hash: string;
+          entry_ref: string;
+          found_at: string;
+          hit_id: string;
+          kind: string;
+          last_found_at: string;
+          list_name: string;
+          matched_name: string;
+          person_hash: string;
+          score: number;
+          status: string;
+          user_id: string;
+          verification_id: string;
+          screening_hit_json: Json | null;
+        };
+        ComputedFields: "screening_hit_json";
+        Insert: {
+          decided_at?: string | null;
+          decided_by?: string | null;
+          entry_hash: string;
+          entry_ref: string;
+          found_at?: string;
+          hit_id?: string;
+          kind: string;
+          last_found_at?: string;
+          list_name: string;
+          matched_name: string;
+          person_hash: string;
+          score: number;
+          status?: string;
+          user_id: string;
+          verification_id: string;
+        };
+        Update: {
+          decided_at?: string | null;
+          decided_by?: string | null;
+          entry_hash?: string;
+          entry_ref?: string;
+          found_at?: string;
+          hit_id?: string;
+          kind?: string;
+          last_found_at?: string;
+          list_name?: string;
+          matched_name?: string;
+          person_hash?: string;
+          score?: number;
+          status?: string;
+          user_id?: string;
+          verification_id?: string;
+        };
+        Relationships: [];
+      };
+      screening_lists: {
+        Row: {
+          content_sha256: string;
+          entry_count: number;
+          kind: string;
+          list_name: string;
+          loaded_at: string;
+          source: string;
+          version: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          content_sha256: string;
+          entry_count: number;
+          kind: string;
+          list_name: string;
+          loaded_at: string;
+          source: string;
+          version: string;
+        };
+        Update: {
+          content_sha256?: string;
+          entry_count?: number;
+          kind?: string;
+          list_name?: string;
+          loaded_at?: string;
+          source?: string;
+          version?: string;
+        };
+        Relationships: [];
+      };
+      screening_names: {
+        Row: {
+          birth_years: number[];
+          entry_id: number;
+          name: string;
+          name_id: number;
+          normalised: string;
+          tokens: string[];
+          words: string[];
+        };
+        ComputedFields: never;
+        Insert: {
+          birth_years: number[];
+          entry_id: number;
+          name: string;
+          name_id?: never;
+          normalised: string;
+          tokens: string[];
+          words: string[];
+        };
+        Update: {
+          birth_years?: number[];
+          entry_id?: number;
+          name?: string;
+          name_id?: never;
+          normalised?: string;
+          tokens?: string[];
+          words?: string[];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "screening_names_entry_id_fkey";
+            columns: ["entry_id"];
+            isOneToOne: false;
+            referencedRelation: "screening_entries";
+            referencedColumns: ["entry_id"];
+          },
+        ];
+      };
+      screening_staging: {
+        Row: {
+          aliases: string[];
+          birth_dates: string[];
+          birth_years: number[];
+          countries: string[];
+          entry_hash: string;
+          entry_ref: string;
+          kind: string;
+          load_id: string;
+          name: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          aliases: string[];
+          birth_dates: string[];
+          birth_years: number[];
+          countries: string[];
+          entry_hash: string;
+          entry_ref: string;
+          kind: string;
+          load_id: string;
+          name: string;
+        };
+        Update: {
+          aliases?: string[];
+          birth_dates?: string[];
+          birth_years?: number[];
+          countries?: string[];
+          entry_hash?: string;
+          entry_ref?: string;
+          kind?: string;
+          load_id?: string;
+          name?: string;
+        };
+        Relationships: [];
+      };
+      screening_words: {
+        Row: {
+          word: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          word: string;
+        };
+        Update: {
+          word?: string;
         };
         Relationships: [];
       };
       settings: {
         Row: {
+          account_change_ttl: string;
           approval_ttl_high: string;
           approval_ttl_low: string;
           approval_ttl_medium: string;
@@ -507,6 +1406,9 @@ export type Database = {
           document_retention: string;
           draft_ttl: string;
           event_body_retention: string;
+          export_lease: string;
+          export_max_attempts: number;
+          export_ttl: string;
           four_eyes_enforced: boolean;
           idempotency_ttl: string;
           is_only_row: boolean;
@@ -526,10 +1428,15 @@ export type Database = {
           review_target_high: string;
           review_target_low: string;
           review_target_medium: string;
+          screening_birth_year_tolerance: number;
+          screening_max_hits: number;
+          screening_threshold: number;
+          screening_word_threshold: number;
           verdict_timeout: string;
         };
         ComputedFields: never;
         Insert: {
+          account_change_ttl?: string;
           approval_ttl_high?: string;
           approval_ttl_low?: string;
           approval_ttl_medium?: string;
@@ -544,6 +1451,9 @@ export type Database = {
           document_retention?: string;
           draft_ttl?: string;
           event_body_retention?: string;
+          export_lease?: string;
+          export_max_attempts?: number;
+          export_ttl?: string;
           four_eyes_enforced?: boolean;
           idempotency_ttl?: string;
           is_only_row?: boolean;
@@ -563,9 +1473,14 @@ export type Database = {
           review_target_high?: string;
           review_target_low?: string;
           review_target_medium?: string;
+          screening_birth_year_tolerance?: number;
+          screening_max_hits?: number;
+          screening_threshold?: number;
+          screening_word_threshold?: number;
           verdict_timeout?: string;
         };
         Update: {
+          account_change_ttl?: string;
           approval_ttl_high?: string;
           approval_ttl_low?: string;
           approval_ttl_medium?: string;
@@ -580,6 +1495,9 @@ export type Database = {
           document_retention?: string;
           draft_ttl?: string;
           event_body_retention?: string;
+          export_lease?: string;
+          export_max_attempts?: number;
+          export_ttl?: string;
           four_eyes_enforced?: boolean;
           idempotency_ttl?: string;
           is_only_row?: boolean;
@@ -599,6 +1517,10 @@ export type Database = {
           review_target_high?: string;
           review_target_low?: string;
           review_target_medium?: string;
+          screening_birth_year_tolerance?: number;
+          screening_max_hits?: number;
+          screening_threshold?: number;
+          screening_word_threshold?: number;
           verdict_timeout?: string;
         };
         Relationships: [];
@@ -700,6 +1622,31 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      abandon_account_changes: { Args: { p_limit: number }; Returns: number };
+      activity_of: {
+        Args: { p_before?: string; p_limit?: number; p_user_id: string };
+        Returns: {
+          action: string;
+          actor_id: string | null;
+          actor_kind: string;
+          at: string;
+          audit_id: string;
+          details: string;
+          hash: string;
+          reason_code: string | null;
+          request_id: string | null;
+          sequence: number;
+          stream: string;
+          subject_id: string | null;
+          subject_type: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       address_json: {
         Args: {
           p_address: Omit<
@@ -709,6 +1656,39 @@ export type Database = {
         };
         Returns: Json;
       };
+      address_or_null: { Args: { p_value: string }; Returns: unknown };
+      advance_erasure: {
+        Args: {
+          p_request: Omit<
+            Database["private"]["Tables"]["erasure_requests"]["Row"],
+            Database["private"]["Tables"]["erasure_requests"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          account_erased_at: string | null;
+          completed_at: string | null;
+          erasable_after: string | null;
+          erased_later_at: string | null;
+          erased_now: string[];
+          erased_now_at: string | null;
+          erasure_request_id: string;
+          last_error: string | null;
+          next_run_at: string | null;
+          provider_erased_at: string | null;
+          requested_at: string;
+          status: string;
+          updated_at: string;
+          user_id: string;
+          version: number;
+        };
+        SetofOptions: {
+          from: "private.erasure_requests";
+          to: "erasure_requests";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      apply_legal_holds: { Args: { p_user_id: string }; Returns: undefined };
       audit_append: {
         Args: {
           p_action: string;
@@ -721,6 +1701,29 @@ export type Database = {
           p_subject_type: string;
         };
         Returns: number;
+      };
+      audit_erasure: {
+        Args: {
+          p_action: string;
+          p_actor_kind: string;
+          p_details?: Json;
+          p_request: Omit<
+            Database["private"]["Tables"]["erasure_requests"]["Row"],
+            Database["private"]["Tables"]["erasure_requests"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
+      audit_export: {
+        Args: {
+          p_action: string;
+          p_actor_kind: string;
+          p_export: Omit<
+            Database["private"]["Tables"]["data_exports"]["Row"],
+            Database["private"]["Tables"]["data_exports"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
       };
       audit_field: { Args: { p_value: string }; Returns: string };
       audit_hash: {
@@ -740,6 +1743,10 @@ export type Database = {
         };
         Returns: string;
       };
+      audit_person: {
+        Args: { p_action: string; p_details?: Json; p_user_id: string };
+        Returns: undefined;
+      };
       audit_verify: {
         Args: { p_stream?: string };
         Returns: {
@@ -748,6 +1755,10 @@ export type Database = {
           stream: string;
         }[];
       };
+      authenticate_machine_key: {
+        Args: { p_address: string; p_prefix: string; p_sha256: string };
+        Returns: Json;
+      };
       capabilities: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -755,6 +1766,8 @@ export type Database = {
           name: string;
         }[];
       };
+      check_person: { Args: { p_input: Json; p_required: string[] }; Returns: undefined };
+      check_row: { Args: { p_row: Json; p_table: unknown }; Returns: undefined };
       circuit_failure: { Args: { p_error: string; p_provider: string }; Returns: boolean };
       circuit_states: {
         Args: Record<PropertyKey, never>;
@@ -767,7 +1780,240 @@ export type Database = {
         }[];
       };
       circuit_success: { Args: { p_provider: string }; Returns: undefined };
+      claim_account_change: {
+        Args: { p_email: string; p_kind: string; p_user_id: string };
+        Returns: {
+          actor_id: string;
+          actor_kind: string;
+          change_id: string;
+          created_at: string;
+          email: string | null;
+          expected_version: number | null;
+          finished_at: string | null;
+          input: Json | null;
+          kind: string;
+          request_id: string | null;
+          status: string;
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "account_changes";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      claim_account_tasks: {
+        Args: { p_limit: number; p_user_id?: string };
+        Returns: {
+          email: string;
+          generation: number;
+          is_blocked: boolean;
+          is_wanted: boolean;
+          task: string;
+          user_id: string;
+        }[];
+      };
+      claim_export: { Args: Record<PropertyKey, never>; Returns: Json };
+      clean_name: { Args: { p_name: string }; Returns: string };
+      close_account: { Args: { p_user_id: string }; Returns: undefined };
+      close_account_change: { Args: { p_change_id: string; p_status: string }; Returns: undefined };
+      confirmable_role_change: {
+        Args: {
+          p_actor: string;
+          p_approval_id: string;
+          p_rank: number;
+          p_roles: Database["public"]["Enums"]["staff_role"][];
+          p_user_id: string;
+        };
+        Returns: {
+          approval_id: string;
+          expires_at: string;
+          requested_at: string;
+          requested_by: string;
+          roles: Database["public"]["Enums"]["staff_role"][];
+          user_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "role_change_requests";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      create_machine_key: {
+        Args: { p_input: Json; p_prefix: string; p_sha256: string };
+        Returns: Json;
+      };
+      current_consent_version: {
+        Args: { p_document: Database["public"]["Enums"]["consent_document"] };
+        Returns: string;
+      };
+      custom_access_token_hook: { Args: { event: Json }; Returns: Json };
+      end_my_session: { Args: { p_session_id: string }; Returns: undefined };
+      equal_hashes: { Args: { p_left: string; p_right: string }; Returns: boolean };
+      erase_cancel_drafts: { Args: { p_user_id: string }; Returns: undefined };
+      erase_files: { Args: { p_user_id: string }; Returns: boolean };
+      erase_note_progress: {
+        Args: {
+          p_request: Omit<
+            Database["private"]["Tables"]["erasure_requests"]["Row"],
+            Database["private"]["Tables"]["erasure_requests"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          account_erased_at: string | null;
+          completed_at: string | null;
+          erasable_after: string | null;
+          erased_later_at: string | null;
+          erased_now: string[];
+          erased_now_at: string | null;
+          erasure_request_id: string;
+          last_error: string | null;
+          next_run_at: string | null;
+          provider_erased_at: string | null;
+          requested_at: string;
+          status: string;
+          updated_at: string;
+          user_id: string;
+          version: number;
+        };
+        SetofOptions: {
+          from: "private.erasure_requests";
+          to: "erasure_requests";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      erase_now: {
+        Args: {
+          p_request: Omit<
+            Database["private"]["Tables"]["erasure_requests"]["Row"],
+            Database["private"]["Tables"]["erasure_requests"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          account_erased_at: string | null;
+          completed_at: string | null;
+          erasable_after: string | null;
+          erased_later_at: string | null;
+          erased_now: string[];
+          erased_now_at: string | null;
+          erasure_request_id: string;
+          last_error: string | null;
+          next_run_at: string | null;
+          provider_erased_at: string | null;
+          requested_at: string;
+          status: string;
+          updated_at: string;
+          user_id: string;
+          version: number;
+        };
+        SetofOptions: {
+          from: "private.erasure_requests";
+          to: "erasure_requests";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      erase_rows: { Args: { p_stage: string; p_user_id: string }; Returns: string[] };
+      erasure_json: {
+        Args: {
+          p_request: Omit<
+            Database["private"]["Tables"]["erasure_requests"]["Row"],
+            Database["private"]["Tables"]["erasure_requests"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      erasure_messages: {
+        Args: { p_user_id: string };
+        Returns: {
+          attempts: number;
+          created_at: string;
+          finished_at: string | null;
+          idempotency_key: string;
+          last_error: string | null;
+          last_status_code: number | null;
+          lease_id: string | null;
+          message_id: string;
+          next_attempt_at: string;
+          payload: NonNullable<Json>;
+          provider: string | null;
+          status: string;
+          subject_id: string;
+          topic: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "outbox";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      export_json: {
+        Args: {
+          p_export: Omit<
+            Database["private"]["Tables"]["data_exports"]["Row"],
+            Database["private"]["Tables"]["data_exports"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      export_objects: {
+        Args: {
+          p_export: Omit<
+            Database["private"]["Tables"]["data_exports"]["Row"],
+            Database["private"]["Tables"]["data_exports"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      export_rows: {
+        Args: { p_export_id: string; p_lease_id: string; p_section: string };
+        Returns: string[];
+      };
+      export_step: {
+        Args: { p_export_id: string; p_lease_id: string; p_objects: Json; p_step: string };
+        Returns: boolean;
+      };
+      fail_account_task: {
+        Args: { p_error: string; p_generation: number; p_task: string; p_user_id: string };
+        Returns: boolean;
+      };
+      find_users: {
+        Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
+        Returns: {
+          position: Json;
+          user_id: string;
+        }[];
+      };
+      find_users_conditions: { Args: { p_filter: Json; p_is_fuzzy: boolean }; Returns: string };
+      finish_account_task: {
+        Args: { p_generation: number; p_task: string; p_user_id: string };
+        Returns: undefined;
+      };
+      finish_export: { Args: { p_export_id: string; p_lease_id: string }; Returns: boolean };
+      flag_person: {
+        Args: {
+          p_action: string;
+          p_is_permanently_deleted: boolean;
+          p_is_soft_deleted: boolean;
+          p_user_id: string;
+        };
+        Returns: Json;
+      };
+      get_export: { Args: { p_export_id: string }; Returns: Json };
       get_me: { Args: Record<PropertyKey, never>; Returns: Json };
+      grant_role_as_owner: {
+        Args: {
+          p_email: string;
+          p_force: boolean;
+          p_role: Database["public"]["Enums"]["staff_role"];
+        };
+        Returns: boolean;
+      };
+      has_other_admin: { Args: { p_user_id: string }; Returns: boolean };
       has_role: {
         Args: { p_roles: Database["public"]["Enums"]["staff_role"][] };
         Returns: boolean;
@@ -794,12 +2040,17 @@ export type Database = {
       };
       inbox_next_try: { Args: { p_tries: number }; Returns: string };
       is_clock_shift_allowed: { Args: Record<PropertyKey, never>; Returns: boolean };
+      is_held: { Args: { p_user_id: string }; Returns: boolean };
       is_plain_text: { Args: { p_max: number; p_value: string }; Returns: boolean };
+      is_session_alive: { Args: Record<PropertyKey, never>; Returns: boolean };
       iso: { Args: { p_at: string }; Returns: string };
+      job_advance_erasures: { Args: { p_limit: number }; Returns: number };
       job_clean: { Args: { p_job: string; p_limit: number }; Returns: number };
+      job_expire_exports: { Args: { p_limit: number }; Returns: number };
       job_move_verifications: { Args: { p_job: string; p_limit: number }; Returns: number };
       job_purge_documents: { Args: { p_limit: number }; Returns: number };
       job_reconcile_silent: { Args: { p_limit: number }; Returns: number };
+      joined_words: { Args: { p_words: string[] }; Returns: string[] };
       kyc_add_document: {
         Args: {
           p_content_type: string;
@@ -823,6 +2074,7 @@ export type Database = {
         };
         Returns: string;
       };
+      kyc_cancel_verification: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_attempts: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_documents: {
@@ -830,6 +2082,7 @@ export type Database = {
         Returns: Json;
       };
       kyc_case_duplicates: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_case_hits: { Args: { p_user_id: string }; Returns: Json };
       kyc_case_matches: {
         Args: {
           p_filter: Json;
@@ -840,15 +2093,7 @@ export type Database = {
         };
         Returns: boolean;
       };
-      kyc_case_risk: {
-        Args: {
-          p_case: Omit<
-            Database["private"]["Tables"]["kyc_cases"]["Row"],
-            Database["private"]["Tables"]["kyc_cases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
+      kyc_case_risk: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_subject: { Args: { p_user_id: string }; Returns: Json };
       kyc_case_summary: {
         Args: {
@@ -910,6 +2155,20 @@ export type Database = {
         };
         Returns: Json;
       };
+      kyc_decide_screening_hit: {
+        Args: {
+          p_decision: string;
+          p_entry_hash: string;
+          p_hit_id: string;
+          p_note: string;
+          p_verification_id: string;
+        };
+        Returns: Json;
+      };
+      kyc_delete_document: {
+        Args: { p_document_id: string; p_verification_id: string };
+        Returns: undefined;
+      };
       kyc_document_changed: {
         Args: {
           p_action: string;
@@ -945,13 +2204,18 @@ export type Database = {
         Returns: string;
       };
       kyc_event_reason: {
-        Args: { p_event: Json; p_outcome: string; p_to: Database["public"]["Enums"]["kyc_status"] };
+        Args: {
+          p_event: Json;
+          p_outcome: string;
+          p_risk_reason_code: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+        };
         Returns: string;
       };
       kyc_event_target: {
         Args: {
           p_outcome: string;
-          p_risk_level: Database["public"]["Enums"]["risk_level"];
+          p_requires_review: boolean;
           p_status: Database["public"]["Enums"]["kyc_status"];
         };
         Returns: Database["public"]["Enums"]["kyc_status"];
@@ -961,6 +2225,18 @@ export type Database = {
         Returns: Json;
       };
       kyc_get_verification: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_identities: {
+        Args: {
+          p_attempt: Omit<
+            Database["private"]["Tables"]["kyc_attempts"]["Row"],
+            Database["private"]["Tables"]["kyc_attempts"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          birth_date: string;
+          name: string;
+        }[];
+      };
       kyc_ingest_event: {
         Args: { p_body: string; p_event: Json; p_provider: string };
         Returns: Json;
@@ -978,6 +2254,13 @@ export type Database = {
       };
       kyc_list_document_types: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_list_reason_codes: { Args: Record<PropertyKey, never>; Returns: Json };
+      kyc_list_verifications: {
+        Args: { p_after: string; p_is_newest_first: boolean; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
+      };
       kyc_lock_editable: {
         Args: { p_user_id: string; p_verification_id: string };
         Returns: Database["public"]["Tables"]["kyc_verifications"]["Row"];
@@ -1003,6 +2286,7 @@ export type Database = {
           outcome_reason_codes: string[];
           provider: string;
           provider_reference: string | null;
+          provider_risk_score: number | null;
           result_sha256: string | null;
           submitted_at: string;
           verification_id: string;
@@ -1094,9 +2378,23 @@ export type Database = {
           retried: number;
         }[];
       };
+      kyc_screen: {
+        Args: {
+          p_attempt: Omit<
+            Database["private"]["Tables"]["kyc_attempts"]["Row"],
+            Database["private"]["Tables"]["kyc_attempts"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       kyc_state_machine: { Args: Record<PropertyKey, never>; Returns: Json };
+      kyc_status_of: { Args: { p_user_id: string }; Returns: string };
       kyc_submission: { Args: { p_attempt: number; p_verification_id: string }; Returns: Json };
-      kyc_submit: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_submit: { Args: { p_device_id?: string; p_verification_id: string }; Returns: Json };
+      kyc_take_over_review: {
+        Args: { p_reason_code: string; p_verification_id: string };
+        Returns: undefined;
+      };
       kyc_timeline: {
         Args: { p_after_sequence?: number; p_limit: number; p_verification_id: string };
         Returns: {
@@ -1136,7 +2434,46 @@ export type Database = {
         };
         Returns: Json;
       };
+      legal_hold_json: {
+        Args: {
+          p_hold: Omit<
+            Database["private"]["Tables"]["legal_holds"]["Row"],
+            Database["private"]["Tables"]["legal_holds"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      list_consent_documents: { Args: Record<PropertyKey, never>; Returns: Json };
+      list_erasure_requests: {
+        Args: { p_after?: string; p_filter: Json; p_is_descending: boolean; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
+      };
+      list_legal_holds: {
+        Args: { p_before?: string; p_is_active: boolean; p_limit: number; p_user_id: string };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
+      };
+      list_machine_keys: {
+        Args: { p_after: Json; p_limit: number; p_sort: string; p_statuses: Json };
+        Returns: {
+          cursor: Json;
+          item: Json;
+        }[];
+      };
+      list_my_activity: {
+        Args: { p_before?: string; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
+      };
       list_my_consents: { Args: Record<PropertyKey, never>; Returns: Json };
+      list_my_sessions: { Args: Record<PropertyKey, never>; Returns: Json };
       lock_me: {
         Args: { p_expected_version: number };
         Returns: Database["public"]["Tables"]["profiles"]["Row"];
@@ -1147,6 +2484,28 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      lock_person: {
+        Args: { p_user_id: string };
+        Returns: Database["public"]["Tables"]["profiles"]["Row"];
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      lock_roles: { Args: Record<PropertyKey, never>; Returns: undefined };
+      machine_key_json: {
+        Args: {
+          p_key: Omit<
+            Database["private"]["Tables"]["machine_keys"]["Row"],
+            Database["private"]["Tables"]["machine_keys"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      may_change_person: { Args: { p_user_id: string }; Returns: boolean };
+      may_operate: { Args: { p_scopes: string[] }; Returns: boolean };
       me_json: {
         Args: {
           p_address: Omit<
@@ -1174,7 +2533,39 @@ export type Database = {
         Returns: Database["public"]["Enums"]["staff_role"][];
       };
       name_from_metadata: { Args: { p_key: string; p_metadata: Json }; Returns: string };
+      name_sounds: { Args: { p_clean_name: string }; Returns: string[] };
+      nff_create_user: { Args: { p_input: Json }; Returns: Json };
+      nff_get_user: { Args: { p_user_id: string }; Returns: Json };
+      nff_list_users: {
+        Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
+        Returns: {
+          item: Json;
+          position: Json;
+        }[];
+      };
+      nff_permanently_delete_user: { Args: { p_user_id: string }; Returns: Json };
+      nff_reactivate_user: { Args: { p_user_id: string }; Returns: Json };
+      nff_soft_delete_user: { Args: { p_user_id: string }; Returns: Json };
+      nff_update_user: {
+        Args: { p_expected_version: number; p_input: Json; p_user_id: string };
+        Returns: Json;
+      };
+      nff_user_json: {
+        Args: {
+          p_address: Omit<
+            Database["public"]["Tables"]["addresses"]["Row"],
+            Database["public"]["Tables"]["addresses"]["ComputedFields"]
+          >;
+          p_profile: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      normalise_name: { Args: { p_name: string }; Returns: string };
       now: { Args: Record<PropertyKey, never>; Returns: string };
+      operator: { Args: Record<PropertyKey, never>; Returns: Json };
       outbox_claim: {
         Args: { p_limit: number; p_topics?: string[] };
         Returns: {
@@ -1203,16 +2594,183 @@ export type Database = {
       };
       outbox_is_retryable: { Args: { p_status_code: number }; Returns: boolean };
       outbox_sent: { Args: { p_message_id: string; p_status_code?: number }; Returns: boolean };
+      pending_role_change: { Args: { p_user_id: string }; Returns: Json };
+      person_members: { Args: { p_input: Json }; Returns: Json };
+      personal_data_columns: {
+        Args: { p_columns: string[]; p_relation: string };
+        Returns: string[];
+      };
+      personal_data_rows: { Args: { p_section: string; p_user_id: string }; Returns: Json[] };
+      place_legal_hold: { Args: { p_reason_code: string; p_user_id: string }; Returns: Json };
+      publish_consent_document: {
+        Args: {
+          p_document: Database["public"]["Enums"]["consent_document"];
+          p_effective_from?: string;
+          p_text: string;
+          p_version: string;
+        };
+        Returns: undefined;
+      };
       put_my_address: { Args: { p_address: Json; p_expected_version: number }; Returns: Json };
+      put_user_roles: {
+        Args: {
+          p_approval_id: string;
+          p_expected_version: number;
+          p_roles: Json;
+          p_user_id: string;
+        };
+        Returns: Json;
+      };
+      queue_storage_clear: {
+        Args: {
+          p_at?: string;
+          p_bucket: string;
+          p_cause: string;
+          p_prefix: string;
+          p_subject_id: string;
+        };
+        Returns: undefined;
+      };
       record_consent: {
         Args: { p_document: Database["public"]["Enums"]["consent_document"]; p_version: string };
         Returns: Json;
       };
+      release_export: {
+        Args: { p_error?: string; p_export_id: string; p_lease_id: string };
+        Returns: string;
+      };
+      release_legal_hold: { Args: { p_hold_id: string }; Returns: Json };
+      remove_export: {
+        Args: {
+          p_export: Omit<
+            Database["private"]["Tables"]["data_exports"]["Row"],
+            Database["private"]["Tables"]["data_exports"]["ComputedFields"]
+          >;
+          p_status: string;
+        };
+        Returns: undefined;
+      };
+      remove_exports: { Args: { p_except?: string; p_user_id: string }; Returns: undefined };
+      request_account_change: {
+        Args: {
+          p_email: string;
+          p_expected_version: number;
+          p_input: Json;
+          p_kind: string;
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
+      request_account_task: { Args: { p_task: string; p_user_id: string }; Returns: undefined };
+      request_erasure: { Args: Record<PropertyKey, never>; Returns: Json };
+      request_export: { Args: Record<PropertyKey, never>; Returns: Json };
       require_account: { Args: Record<PropertyKey, never>; Returns: string };
+      require_operator: { Args: { p_scope: string }; Returns: undefined };
+      require_person: { Args: Record<PropertyKey, never>; Returns: string };
       require_role: {
         Args: { p_roles: Database["public"]["Enums"]["staff_role"][] };
         Returns: string;
       };
+      require_session: { Args: Record<PropertyKey, never>; Returns: undefined };
+      resume_account_change: {
+        Args: {
+          p_email: string;
+          p_expected_version: number;
+          p_input: Json;
+          p_kind: string;
+          p_user_id: string;
+        };
+        Returns: Json;
+      };
+      revoke_machine_key: { Args: { p_key_id: string }; Returns: undefined };
+      risk_assess: { Args: { p_occasion: string; p_verification_id: string }; Returns: undefined };
+      risk_evaluate: { Args: { p_facts: Json }; Returns: Record<string, unknown> };
+      risk_facts: {
+        Args: {
+          p_attempt: Omit<
+            Database["private"]["Tables"]["kyc_attempts"]["Row"],
+            Database["private"]["Tables"]["kyc_attempts"]["ComputedFields"]
+          >;
+          p_hits: Json;
+        };
+        Returns: Json;
+      };
+      risk_finding: {
+        Args: { p_facts: Json; p_kind: string; p_parameters: Json };
+        Returns: string;
+      };
+      risk_newest: {
+        Args: { p_verification_id: string };
+        Returns: {
+          assessed_at: string;
+          assessment_id: number;
+          attempt: number;
+          level: Database["public"]["Enums"]["risk_level"];
+          occasion: string;
+          reason_code: string | null;
+          reasons: NonNullable<Json>;
+          requires_review: boolean;
+          score: number;
+          verification_id: string;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "risk_assessments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      risk_note_submission: {
+        Args: {
+          p_attempt: Omit<
+            Database["private"]["Tables"]["kyc_attempts"]["Row"],
+            Database["private"]["Tables"]["kyc_attempts"]["ComputedFields"]
+          >;
+          p_device_id: string;
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
+      risk_parameters_fit: { Args: { p_kind: string; p_parameters: Json }; Returns: boolean };
+      risk_rules_in_force: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          active_from: string;
+          created_at: string;
+          critical_from: number;
+          description: string;
+          high_from: number;
+          medium_from: number;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "risk_rule_sets";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      risk_submission_ages: {
+        Args: {
+          p_signal: Omit<
+            Database["private"]["Tables"]["risk_signals"]["Row"],
+            Database["private"]["Tables"]["risk_signals"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      role_rank: { Args: { p_role: Database["public"]["Enums"]["staff_role"] }; Returns: number };
+      roles_of: {
+        Args: { p_user_id: string };
+        Returns: Database["public"]["Enums"]["staff_role"][];
+      };
+      roles_result: { Args: { p_result: string; p_user_id: string }; Returns: Json };
+      rotate_machine_key: {
+        Args: { p_key_id: string; p_overlap: string; p_prefix: string; p_sha256: string };
+        Returns: Json;
+      };
+      run_routine: { Args: { p_limit: number; p_routine: string }; Returns: number };
       run_schedules: {
         Args: { p_force?: boolean; p_limit?: number };
         Returns: {
@@ -1230,11 +2788,76 @@ export type Database = {
         };
         Returns: number;
       };
+      screening_apply: {
+        Args: {
+          p_allow_shrink?: boolean;
+          p_content_sha256: string;
+          p_kind: string;
+          p_list_name: string;
+          p_load_id: string;
+          p_source: string;
+          p_version: string;
+        };
+        Returns: Json;
+      };
+      screening_candidates: {
+        Args: { p_similar: Json; p_words: string[]; p_years: number[] };
+        Returns: number[];
+      };
+      screening_forms: { Args: { p_name: string }; Returns: Record<string, unknown> };
+      screening_hit_json: {
+        Args: {
+          p_hit: Omit<
+            Database["private"]["Tables"]["screening_hits"]["Row"],
+            Database["private"]["Tables"]["screening_hits"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      screening_index: { Args: { p_entry_ids: number[] }; Returns: undefined };
+      screening_note_reopened: {
+        Args: { p_changed: string; p_hit_id: string; p_verification_id: string };
+        Returns: undefined;
+      };
+      screening_reopen_changed: { Args: { p_entry_ids: number[] }; Returns: number };
+      screening_search: {
+        Args: { p_birth_date: string; p_name: string };
+        Returns: {
+          entry_id: number;
+          matched_name: string;
+          score: number;
+        }[];
+      };
+      screening_similar_words: {
+        Args: { p_words: string[] };
+        Returns: {
+          place: number;
+          similarity: number;
+          word: string;
+        }[];
+      };
+      screening_stage: { Args: { p_entries: Json; p_load_id: string }; Returns: number };
+      settle_account_change: { Args: { p_kind: string; p_user_id: string }; Returns: Json };
       shift_clock: { Args: { p_by: string }; Returns: string };
+      take_export: { Args: { p_export_id: string }; Returns: Json };
       try_extension: { Args: { p_name: string; p_schema?: string }; Returns: boolean };
       update_me: { Args: { p_expected_version: number; p_patch: Json }; Returns: Json };
+      user_version: { Args: { p_user_id: string }; Returns: number };
       uuid_or_null: { Args: { p_value: string }; Returns: string };
       uuid_v7: { Args: Record<PropertyKey, never>; Returns: string };
+      wake_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
+      write_person: { Args: { p_input: Json; p_user_id: string }; Returns: undefined };
+      write_roles: {
+        Args: {
+          p_actor_id: string;
+          p_actor_kind: string;
+          p_details: Json;
+          p_granted_by: string;
+          p_roles: Database["public"]["Enums"]["staff_role"][];
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
     };
     Enums: {
       [_ in never]: never;

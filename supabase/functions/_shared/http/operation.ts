@@ -45,6 +45,8 @@ type CommonContext<Id extends OperationId, Deps> = {
   readonly body: BodyOf<Id>;
   /** What `If-Match` says; `null` for operations that do not take it. */
   readonly ifMatch: Definitions[Id]["ifMatch"] extends true ? Precondition : null;
+  /** As it came: `HEAD` reaches the operations of `GET` too. */
+  readonly method: string;
   readonly headers: Headers;
   /** The bytes of the body as they came. */
   readonly rawBody: Uint8Array<ArrayBuffer>;
@@ -90,8 +92,17 @@ type PreparedSuccess<Id extends OperationId> = {
   readonly body: JsonText;
 };
 
+/** A success whose text is sent while it is made; only where the contract's body is text. */
+type StreamedSuccess<Result> = Result extends { readonly body: string }
+  ? Omit<Result, "body"> & { readonly body: ReadableStream<Uint8Array> }
+  : never;
+
 /** A success of an operation, as the contract has it. */
-export type OperationResult<Id extends OperationId> = (Success<Id> | PreparedSuccess<Id>) & {
+export type OperationResult<Id extends OperationId> = (
+  | Success<Id>
+  | PreparedSuccess<Id>
+  | StreamedSuccess<Success<Id>>
+) & {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -133,6 +144,7 @@ type ErasedCommon<Deps> = {
   readonly query: unknown;
   readonly body: unknown;
   readonly ifMatch: Precondition | null;
+  readonly method: string;
   readonly headers: Headers;
   readonly rawBody: Uint8Array<ArrayBuffer>;
   readonly deps: Deps;

@@ -7,8 +7,8 @@ import type { RequestScope } from "./scope.ts";
 export type Answer = {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The text of the body; `null` for none. */
-  readonly body: string | null;
+  /** The body, or where it comes from; `null` for none. */
+  readonly body: string | ReadableStream<Uint8Array> | null;
 };
 
 /** Builds a response; the only place that does. */

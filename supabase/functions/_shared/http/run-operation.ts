@@ -29,7 +29,8 @@ export async function runOperation<Deps extends CoreDeps>(call: Call<Deps>): Pro
   if ("isImplemented" in operation) throw new ApiError("not_implemented");
   const transaction = deps.transactionsFor(scope.requestId);
   const caller = databaseCaller(principal);
-  const common = { ...input, principal, deps, headers: request.headers, log: scope.log };
+  const { method, headers } = request;
+  const common = { ...input, principal, deps, method, headers, log: scope.log };
   const idempotent = await idempotentRequest(call);
 
   if ("isUnbound" in operation) {
@@ -69,6 +70,7 @@ async function onceAnswer(
 ): Promise<Answer> {
   const { isReplay, ...answer } = await once(tx, request, async () => {
     const { status, headers = {}, body } = await work();
+    if (body instanceof ReadableStream) throw new Error("A stream cannot be kept for a replay.");
     return { status, headers, body };
   });
   return isReplay ? { ...answer, headers: { ...answer.headers, ...REPLAYED } } : answer;
@@ -93,11 +95,12 @@ const REPLAYED = { "idempotent-replayed": "true" };
 
 function toAnswer({ status, headers, body }: ErasedResult, mediaType: string): Answer {
   if (body === null) return { status, body, ...(headers && { headers }) };
-  return { status, headers: { "content-type": mediaType, ...headers }, body: toText(body) };
+  return { status, headers: { "content-type": mediaType, ...headers }, body: toBody(body) };
 }
 
-/** Besides JSON the contract has plain text, which an operation returns as a string. */
-function toText(body: unknown): string {
+/** Besides JSON the contract has text, which an operation returns as a string or as a stream. */
+function toBody(body: unknown): string | ReadableStream<Uint8Array> {
+  if (body instanceof ReadableStream) return body;
   if (body instanceof JsonText) return body.text;
   return typeof body === "string" ? body : JSON.stringify(body);
 }

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
 import { readUpTo } from "../http/read-stream.ts";
+import { callStorage, readStorageStatus, requireOk } from "./call-storage.ts";
 
 /** The private bucket of documents; named in a migration and in `config.toml`. */
 export const DOCUMENTS_BUCKET = "kyc-documents";
@@ -42,7 +42,6 @@ export type StorageOptions = {
   readonly secretKey: string;
 };
 
-const TIMEOUT_MS = 10_000;
 /** What Storage gives a signed upload, should the token not say. */
 const UPLOAD_LIFETIME_MS = 2 * 60 * 60 * 1_000;
 
@@ -51,7 +50,6 @@ const REFUSED = new Set([400, 403, 409]);
 
 const signedUpload = z.object({ url: z.string() });
 const signedDownloads = z.array(z.object({ signedURL: z.string() }));
-const storageError = z.object({ statusCode: z.coerce.string() });
 
 /** A client for the three calls that we make; supabase-js would bring ten times the code. */
 export function createStorage(options: StorageOptions): Storage {
@@ -64,7 +62,7 @@ export function createStorage(options: StorageOptions): Storage {
 
   return {
     async signUpload(path, userToken) {
-      const response = await call(
+      const response = await callStorage(
         `${apiUrl}${base}/object/upload/sign/${DOCUMENTS_BUCKET}/${path}`,
         {
           method: "POST",
@@ -78,7 +76,7 @@ export function createStorage(options: StorageOptions): Storage {
     },
 
     async download(path, userToken, maxBytes) {
-      const response = await call(
+      const response = await callStorage(
         `${apiUrl}${base}/object/authenticated/${DOCUMENTS_BUCKET}/${path}`,
         { headers: asUser(userToken) },
       );
@@ -88,7 +86,7 @@ export function createStorage(options: StorageOptions): Storage {
     },
 
     async signDownloads(paths, expiresInSeconds) {
-      const response = await call(`${apiUrl}${base}/object/sign/${DOCUMENTS_BUCKET}`, {
+      const response = await callStorage(`${apiUrl}${base}/object/sign/${DOCUMENTS_BUCKET}`, {
         method: "POST",
         headers: { apikey: secretKey, "content-type": "application/json" },
         body: JSON.stringify({ expiresIn: expiresInSeconds, paths }),
@@ -98,7 +96,7 @@ export function createStorage(options: StorageOptions): Storage {
     },
 
     async remove(paths) {
-      const response = await call(`${apiUrl}${base}/object/${DOCUMENTS_BUCKET}`, {
+      const response = await callStorage(`${apiUrl}${base}/object/${DOCUMENTS_BUCKET}`, {
         method: "DELETE",
         headers: { apikey: secretKey, "content-type": "application/json" },
         body: JSON.stringify({ prefixes: paths }),
@@ -108,34 +106,15 @@ export function createStorage(options: StorageOptions): Storage {
   };
 }
 
-async function call(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (cause) {
-    throw new ApiError("service_unavailable", { cause });
-  }
-}
-
-/** Trouble of Storage's own may pass; any other refusal means that we asked for the wrong thing. */
-function requireOk(response: Response): Response {
-  if (response.ok) return response;
-  const cause = new Error(`Storage answered ${response.status}.`);
-  if (response.status >= 500 || response.status === 429) {
-    throw new ApiError("service_unavailable", { cause });
-  }
-  throw cause;
-}
-
 async function discard(response: Response): Promise<null> {
   await response.body?.cancel();
   return null;
 }
 
-/** Storage says "not found" inside a 400, also for what a policy hides. */
+/** Not found, also for what a policy hides. */
 async function missingObject(response: Response): Promise<null> {
-  const body: unknown = await response.json();
-  const { statusCode } = storageError.parse(body);
-  if (statusCode !== "404") throw new Error(`Storage answered ${statusCode}.`);
+  const status = await readStorageStatus(response);
+  if (status !== 404) throw new Error(`Storage answered ${status}.`);
   return null;
 }
 

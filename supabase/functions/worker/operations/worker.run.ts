@@ -5,6 +5,7 @@ import type { WorkerInboxReport, WorkerJobReport } from "../../_shared/generated
 import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts";
 import type { Logger } from "../../_shared/log/logger.ts";
 import type { WorkerDeps } from "../deps.ts";
+import { buildExports } from "../tasks/build-exports.ts";
 import { drainOutbox } from "../tasks/drain-outbox.ts";
 import { tendAccounts } from "../tasks/tend-accounts.ts";
 
@@ -26,15 +27,21 @@ export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
       ...(await tendAccounts(deps.accounts, transaction, BATCH)),
     ];
     const inbox = await retryParked(transaction);
-    const { more, ...outbox } = await drainOutbox({ deps, transaction, log, until });
+    const drain = { deps, transaction, log, until };
+    const { more, ...outbox } = await drainOutbox(drain);
+    const exports = await buildExports(drain);
     return {
       status: 200,
       body: {
         duration_ms: Date.now() - startedAt,
-        more: more || inbox.retried === BATCH || jobs.some(({ affected }) => affected === BATCH),
+        more:
+          more ||
+          exports.more ||
+          inbox.retried === BATCH ||
+          jobs.some(({ affected }) => affected === BATCH),
         outbox,
         inbox,
-        jobs,
+        jobs: [...jobs, ...exports.jobs],
       },
     };
   },

@@ -50,6 +50,10 @@ export async function sendMessage(sending: Sending, message: Message): Promise<v
       return withReference(sending, message, (reference) => provider.cancel(reference));
     case "provider.redact":
       return withReference(sending, message, (reference) => provider.redact(reference));
+    case "auth.erase":
+      return eraseAccount(sending, message);
+    case "storage.clear":
+      return clearFolder(sending, message);
     case "storage.remove":
       await sending.deps.storage.remove(message.payload.paths ?? []);
       return acknowledge(sending, message);
@@ -120,6 +124,20 @@ async function withReference(
 ): Promise<void> {
   const { provider_reference } = await readSubmission(sending, message);
   if (provider_reference !== null) await call(provider_reference);
+  return acknowledge(sending, message);
+}
+
+async function eraseAccount(sending: Sending, message: Message): Promise<void> {
+  const isDone = await sending.deps.accounts.erase(message.subject_id);
+  if (!isDone) throw new Error("Auth did not erase the account.");
+  return acknowledge(sending, message);
+}
+
+async function clearFolder(sending: Sending, message: Message): Promise<void> {
+  const { bucket, prefix } = message.payload;
+  // Without a folder this would mean the whole bucket.
+  if (!bucket || !prefix?.endsWith("/")) throw new Error("The message names no folder.");
+  await sending.deps.buckets.clear(bucket, prefix);
   return acknowledge(sending, message);
 }
 
