@@ -5,8 +5,10 @@ import postgres from "postgres";
 import type { BenchContext } from "./bench/context.ts";
 import { footprint } from "./bench/footprint.ts";
 import { onboarding } from "./bench/onboarding.ts";
+import { queues } from "./bench/queues.ts";
 import { readMe } from "./bench/read-me.ts";
 import { type Figure, isReached, printFigures } from "./bench/report.ts";
+import { scale } from "./bench/scale.ts";
 import { createStack } from "./stack/create-stack.ts";
 
 type Scenario = (context: BenchContext) => Promise<Figure[]>;
@@ -14,6 +16,8 @@ type Scenario = (context: BenchContext) => Promise<Figure[]>;
 const SCENARIOS: Readonly<Record<string, { title: string; run: Scenario }>> = {
   footprint: { title: "Start and memory", run: footprint },
   "read-me": { title: "Reading one's own profile, 16 connections", run: readMe },
+  scale: { title: "Lists with 10 000 and 1 000 000 people", run: scale },
+  queues: { title: "Queues to and from the provider", run: queues },
   onboarding: { title: "Submit to approved, provider without delay", run: onboarding },
 };
 

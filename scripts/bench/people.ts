@@ -11,10 +11,10 @@ export interface Person {
 
 const AUTH = { persistSession: false, autoRefreshToken: false };
 
-async function createPerson({ stack }: BenchContext): Promise<Person> {
+async function createPerson({ stack }: BenchContext, tag: string | undefined): Promise<Person> {
   const admin = createClient(stack.apiUrl, stack.secretKey, { auth: AUTH });
   const credentials = {
-    email: `bench-${randomUUID()}@example.com`,
+    email: `bench-${randomUUID()}${tag ? `+${tag}` : ""}@example.com`,
     password: `Aa1!${randomBytes(12).toString("base64url")}`,
   };
   const created = await admin.auth.admin.createUser({
@@ -38,9 +38,15 @@ async function completeProfiles({ sql }: BenchContext, people: readonly Person[]
     select id, 'Home', 'Main Street 1', 'Berlin', 'Berlin', '10115', 'DE' from unnest(${ids}::uuid[]) as id`;
 }
 
-/** Makes so many people, four at a time. */
-export async function createPeople(context: BenchContext, count: number): Promise<Person[]> {
-  const people = await inParallel(4, Array.from({ length: count }), () => createPerson(context));
+/** Makes so many people, four at a time; `tag` goes into their addresses. */
+export async function createPeople(
+  context: BenchContext,
+  count: number,
+  tag?: string,
+): Promise<Person[]> {
+  const people = await inParallel(4, Array.from({ length: count }), () =>
+    createPerson(context, tag),
+  );
   await completeProfiles(context, people);
   return people;
 }

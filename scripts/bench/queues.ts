@@ -1,0 +1,137 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { z } from "zod";
+import { checkoutRoot } from "../stack/paths.ts";
+import { functionSecrets, loadProjectConfig } from "../stack/project-config.ts";
+import type { BenchContext } from "./context.ts";
+import { createDrafts, submitQuietly } from "./drafts.ts";
+import { inParallel } from "./in-parallel.ts";
+import type { Figure } from "./report.ts";
+
+const DRAIN = 200;
+const TARGETS = 32;
+const EVENTS = 6_000;
+/** Every fourth delivery repeats an earlier event. */
+const DUPLICATE_EVERY = 4;
+const WIDTH = 16;
+
+const Report = z.object({ more: z.boolean() });
+
+async function drainAll({ stack }: BenchContext): Promise<void> {
+  for (let more = true; more; ) {
+    const answer = await fetch(`${stack.apiUrl}/functions/v1/worker/run`, {
+      method: "POST",
+      headers: { apikey: stack.secretKey },
+    });
+    if (!answer.ok) throw new Error(`worker.run answers ${answer.status}: ${await answer.text()}`);
+    more = Report.parse(await answer.json()).more;
+  }
+}
+
+interface Target {
+  readonly verification_id: string;
+  readonly provider_reference: string;
+  readonly last_sequence: string;
+}
+
+/** Deliveries about verifications that the provider is working on: ever newer, some of them twice. */
+function* deliveries(targets: readonly Target[]): Generator<string> {
+  const sent: string[] = [];
+  for (let index = 0; index < EVENTS; index += 1) {
+    const earlier = sent[index - DUPLICATE_EVERY];
+    if (index % DUPLICATE_EVERY === DUPLICATE_EVERY - 1 && earlier) {
+      sent.push(earlier);
+      yield earlier;
+      continue;
+    }
+    const target = targets[index % targets.length];
+    if (!target) return;
+    const body = JSON.stringify({
+      id: `evt_${randomUUID()}`,
+      type: "verification.processing",
+      api_version: "2025-01-01",
+      sequence: Number(target.last_sequence) + 1 + index,
+      attempt: 1,
+      occurred_at: new Date().toISOString(),
+      environment: "mock",
+      data: {
+        verification_id: target.provider_reference,
+        external_id: target.verification_id,
+        status: "processing",
+        review_owner: null,
+        reason_codes: [],
+        rejected_documents: [],
+        document: null,
+        checks: [],
+        risk_score: null,
+      },
+    });
+    sent.push(body);
+    yield body;
+  }
+}
+
+/** Standard Webhooks 1.0.0: the same as the provider sends. */
+function signed(secret: string, body: string): RequestInit {
+  const { id }: { id: string } = JSON.parse(body);
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  return {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": `v1,${signature}`,
+    },
+  };
+}
+
+async function webhookSecret(): Promise<string> {
+  const root = checkoutRoot();
+  const secrets = await functionSecrets(root, await loadProjectConfig(root));
+  return secrets.KYC_MOCK_WEBHOOK_SECRETS?.split(",")[0] ?? "";
+}
+
+/** Events per second, through HTTP, signature and transaction. */
+async function ingestion({ stack, sql }: BenchContext): Promise<number> {
+  const targets = await sql<Target[]>`
+    select verification_id, provider_reference, last_sequence from private.kyc_attempts
+    where provider_reference is not null and outcome is null limit ${TARGETS}`;
+  if (targets.length < TARGETS) throw new Error("Too few verifications are being processed.");
+  const secret = await webhookSecret();
+  const requests = [...deliveries(targets)].map((body) => signed(secret, body));
+  const url = `${stack.functionUrl("kyc-webhook")}/mock`;
+  const started = performance.now();
+  await inParallel(WIDTH, requests, async (request) => {
+    const answer = await fetch(url, request);
+    if (!answer.ok) throw new Error(`kyc-webhook answers ${answer.status}: ${await answer.text()}`);
+    await answer.arrayBuffer();
+    return true;
+  });
+  return EVENTS / ((performance.now() - started) / 1000);
+}
+
+/** The two queues between us and the provider: messages sent, and events taken in. */
+export async function queues(context: BenchContext): Promise<Figure[]> {
+  const drafts = await createDrafts(context, DRAIN, "kyc-stuck");
+  await submitQuietly(context, drafts);
+  const started = performance.now();
+  await drainAll(context);
+  const perSecond = DRAIN / ((performance.now() - started) / 1000);
+  return [
+    {
+      name: "outbox drained to the provider",
+      value: perSecond,
+      unit: "/s",
+      goal: { atLeast: 500 },
+    },
+    {
+      name: "events taken in over HTTP, a quarter repeated",
+      value: await ingestion(context),
+      unit: "/s",
+      goal: { atLeast: 1500 },
+    },
+  ];
+}
