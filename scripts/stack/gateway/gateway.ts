@@ -4,9 +4,10 @@ import { createCallerIdentifier } from "./caller.ts";
 import type { FunctionRoute, GatewayConfig } from "./config.ts";
 import { createDocsApp, indexPage } from "./docs/app.ts";
 import { createFunctionProxy, FUNCTIONS_PREFIX } from "./functions/proxy.ts";
-import { listen, serve } from "./http/server.ts";
+import { listen, serve, type Upgrades } from "./http/server.ts";
 import { createMailApp } from "./mail/app.ts";
 import { createMailbox, type Mailbox } from "./mail/mailbox.ts";
+import { createRealtimeService, REALTIME_PREFIX } from "./realtime/service.ts";
 import { createDataApi, REST_PREFIX } from "./rest/data-api.ts";
 import { answer, type Route } from "./routes.ts";
 import { below, type Service } from "./service.ts";
@@ -25,7 +26,10 @@ const DOCS_PREFIX = "/docs/";
 
 interface Api {
   readonly listener: RequestListener;
+  readonly upgrades: Upgrades;
   setFunctions(functions: readonly FunctionRoute[]): void;
+  /** Ends the connections that are no requests; a server does not close before. */
+  hangUp(): void;
   close(): Promise<void>;
 }
 
@@ -46,11 +50,13 @@ async function createApi(config: GatewayConfig, around: Surroundings): Promise<A
   const auth = await createAuthService({ config, apiUrl, keys, verify, mailbox });
   const rest = await createDataApi({ dbUrl: config.dbUrl, api: config.api, identify });
   const storage = await createStorageService(config, identify);
+  const realtime = await createRealtimeService(config, verify);
   const docs = createDocsApp(config.contractFile);
   const routes: readonly Route[] = [
     { prefix: AUTH_PREFIX, cors: true, handle: auth.handle },
     { prefix: REST_PREFIX, cors: true, handle: rest.handle },
     { prefix: STORAGE_PREFIX, cors: true, handle: storage.handle },
+    { prefix: REALTIME_PREFIX, cors: true, handle: realtime.handle },
     {
       prefix: DOCS_PREFIX,
       cors: false,
@@ -60,13 +66,15 @@ async function createApi(config: GatewayConfig, around: Surroundings): Promise<A
     { prefix: "/", exact: true, cors: false, handle: () => indexPage(apiUrl, mailUrl) },
   ];
   const others = serve((request, peer) => answer(routes, request, peer));
-  const services: readonly Service[] = [auth, rest, storage];
+  const services: readonly Service[] = [auth, rest, storage, realtime];
   return {
     listener: (req, res) => {
       if (req.url?.startsWith(FUNCTIONS_PREFIX)) functions.handle(req, res);
       else others(req, res);
     },
+    upgrades: realtime,
     setFunctions: functions.setFunctions,
+    hangUp: realtime.hangUp,
     async close() {
       functions.close();
       await Promise.all(services.map((service) => service.close()));
@@ -84,7 +92,7 @@ const answerStarting: RequestListener = (_, res) => {
 };
 
 /**
- * One origin for Auth, the Data API, Storage, functions and the documentation, and the mail catcher
+ * One origin for Auth, the Data API, Storage, Realtime, functions and the documentation, and the mail catcher
  * beside it. The ports are taken first, because links and tokens carry them.
  */
 export async function createGateway(config: GatewayConfig): Promise<Gateway> {
@@ -96,18 +104,24 @@ export async function createGateway(config: GatewayConfig): Promise<Gateway> {
     config.mailPort,
   );
   let listener = answerStarting;
-  const front = await listen((req, res) => listener(req, res), config.host, config.apiPort);
+  let upgrades: Upgrades | undefined;
+  const front = await listen((req, res) => listener(req, res), config.host, config.apiPort, {
+    wants: (req) => upgrades?.wants(req) ?? false,
+    upgrade: (req, socket, head) => upgrades?.upgrade(req, socket, head),
+  });
   const api = await createApi(config, {
     apiUrl: config.apiUrl ?? `http://${config.host}:${front.port}`,
     mailUrl: `http://${config.host}:${mail.port}/`,
     mailbox,
   });
   listener = api.listener;
+  upgrades = api.upgrades;
   return {
     apiPort: front.port,
     mailPort: mail.port,
     setFunctions: api.setFunctions,
     async close() {
+      api.hangUp();
       await Promise.all([front.close(), mail.close()]);
       await api.close();
     },

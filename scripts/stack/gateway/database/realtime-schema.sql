@@ -1,5 +1,6 @@
--- The part of the schema `realtime` that migrations may reference. Nothing delivers these rows on
--- the local stack; policies on them and calls to send() behave as on a hosted project.
+-- The part of the schema `realtime` that migrations may reference; policies on the messages and calls
+-- to send() behave as on a hosted project. At the end: how the gateway learns of a message here, where
+-- no server reads the write-ahead log.
 
 create schema if not exists realtime authorization supabase_admin;
 grant usage on schema realtime to postgres, anon, authenticated, service_role;
@@ -28,10 +29,17 @@ $$;
 
 create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
 returns void language plpgsql as $$
+declare
+  message_id constant uuid := gen_random_uuid();
 begin
   perform set_config('realtime.topic', topic, true);
-  insert into realtime.messages (payload, event, topic, private, extension)
-  values (payload, event, topic, private, 'broadcast');
+  insert into realtime.messages (id, payload, event, topic, private, extension)
+  values (
+    message_id,
+    -- Every message has an id that its receiver can see.
+    case when payload ? 'id' then payload else payload || jsonb_build_object('id', message_id) end,
+    event, topic, private, 'broadcast'
+  );
 exception when others then
   raise warning 'ErrorSendingBroadcastMessage: %', sqlerrm;
 end $$;
@@ -61,3 +69,23 @@ do $$ begin
     create publication supabase_realtime;
   end if;
 end $$;
+
+-- The topics that somebody listens to now, by gateway process. Only they are worth a notification,
+-- because notifying transactions commit one after the other. No gateway runs while this file does.
+create unlogged table if not exists realtime.local_topics (
+  topic text not null,
+  gateway_id uuid not null,
+  primary key (topic, gateway_id)
+);
+truncate realtime.local_topics;
+
+create or replace function realtime.tg_messages__notify() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from realtime.local_topics where topic = new.topic) then
+    perform pg_catalog.pg_notify('local_realtime', new.id::text);
+  end if;
+  return null;
+end $$;
+create or replace trigger local_notify after insert on realtime.messages
+  for each row execute function realtime.tg_messages__notify();

@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import type { Duplex } from "node:stream";
 import { logProblem } from "../log.ts";
 import { sendWebResponse, toWebRequest, type WebHandler } from "./web-bridge.ts";
 
@@ -27,12 +28,28 @@ function bind(server: Server, host: string, port: number): Promise<number> {
 /** Longer than any client keeps an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** Takes over connections that stop speaking HTTP. */
+export interface Upgrades {
+  /** Others are answered as if they had not asked. */
+  wants(req: IncomingMessage): boolean;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
 export async function listen(
   listener: RequestListener,
   host: string,
   port: number,
+  upgrades?: Upgrades,
 ): Promise<HttpServer> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, listener);
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      noDelay: true,
+      shouldUpgradeCallback: (req) => upgrades?.wants(req) ?? false,
+    },
+    listener,
+  );
+  if (upgrades) server.on("upgrade", upgrades.upgrade);
   const bound = await bind(server, host, port);
   return {
     port: bound,

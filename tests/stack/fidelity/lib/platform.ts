@@ -43,6 +43,7 @@ export interface Settings {
   readonly contractFile?: string;
   readonly projectDir?: string;
   readonly apiPort?: number;
+  readonly realtimePublicChannels?: boolean;
 }
 
 interface Gateway {
