@@ -25,9 +25,10 @@ export function describeCommonAnswers(id: OperationId, commonCase: CommonCase): 
   const statuses: readonly number[] = errorStatuses;
   const refused = expectRefusal(id, commonCase);
   describe(`${id}: common answers`, () => {
-    if (auth === "user" || auth === "staff") describeUserTokens(id, commonCase, refused);
+    const isStaff = auth === "staff" || auth === "staff_or_machine";
+    if (auth === "user" || isStaff) describeUserTokens(id, commonCase, refused);
     if (auth === "secret") describeSecretKeys(id, commonCase, refused);
-    if (auth === "staff") describeRoles(id, commonCase, refused);
+    if (isStaff) describeRoles(id, commonCase, refused);
     describeNegotiation(commonCase, refused);
     if (requestMediaTypes.length > 0 && auth !== "signature") describeBody(id, commonCase, refused);
     if (idempotencyKey === "required") describeIdempotencyKey(commonCase, refused);
