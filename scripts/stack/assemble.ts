@@ -161,7 +161,7 @@ async function startGatewayProcess(
       projectDir: join(context.root, "supabase"),
       functions: [],
       api: context.config.api,
-      auth: context.config.auth,
+      auth: { ...context.config.auth, ...context.options.auth },
       storage: context.config.storage,
     },
   });

@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly workerIntervalMs?: number;
   /** What the mock KYC server's delays are multiplied with; default 1. */
   readonly mockTimeScale?: number;
+  /** Settings of `[auth]` in place of those of config.toml, such as other rate limits. */
+  readonly auth?: Readonly<Record<string, unknown>>;
   readonly postgresUser?: PostgresUserMode | "auto";
   readonly log?: (line: string) => void;
   /** Ends the stack, also while it is still starting. */

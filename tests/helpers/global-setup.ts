@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStack, type Stack } from "../../scripts/stack/create-stack.ts";
+import { NO_RATE_LIMIT } from "./no-rate-limit.ts";
 import { stackEnv } from "./stack-env.ts";
 
 /** One stack serves every project of a run; vitest calls this file once per project. */
@@ -22,6 +23,7 @@ async function start(): Promise<Stack> {
     // Tests call the worker themselves, so that what it does is theirs to expect.
     workerIntervalMs: 0,
     mockTimeScale: 0,
+    auth: { rate_limit: NO_RATE_LIMIT },
     onFailure: (error) => console.error(error.message),
   });
 }

@@ -60,6 +60,26 @@ const sessions = z.object({
   inactivity_timeout: duration.optional(),
 });
 
+/** `[auth.rate_limit]`: mails per hour; the others per five minutes and address. */
+const rateLimit = z.object({
+  email_sent: z.number().positive().default(2),
+  token_refresh: z.number().positive().default(150),
+  sign_in_sign_ups: z.number().positive().default(30),
+  token_verifications: z.number().positive().default(30),
+  /** Not a key of config.toml, because the platform fixes it: codes of second factors, per minute. */
+  factor_verifications: z.number().positive().default(15),
+});
+
+const totp = z.object({
+  enroll_enabled: z.boolean().default(false),
+  verify_enabled: z.boolean().default(false),
+});
+
+const mfa = z.object({
+  max_enrolled_factors: z.int().positive().default(10),
+  totp: totp.default(totp.parse({})),
+});
+
 /** A function that Auth calls; only those in the database run on the local stack. */
 const hook = z.object({ enabled: z.boolean().default(false), uri: z.string().default("") });
 
@@ -100,6 +120,8 @@ export const authToml = z.object({
     .default(""),
   email: email.default(email.parse({})),
   sessions: sessions.default({}),
+  rate_limit: rateLimit.default(rateLimit.parse({})),
+  mfa: mfa.default(mfa.parse({})),
   hook: hooks.default(hooks.parse({})),
   external: z.record(z.string(), externalProvider).default({}),
 });

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { logProblem } from "../log.ts";
 import type { AuthContext } from "./context.ts";
 import { addAdmin } from "./endpoints/admin.ts";
+import { addFactors } from "./endpoints/factors.ts";
 import { addInfo } from "./endpoints/info.ts";
 import { addOtp } from "./endpoints/otp.ts";
 import { addSession } from "./endpoints/session.ts";
@@ -10,6 +11,7 @@ import { addToken } from "./endpoints/token.ts";
 import { addUser } from "./endpoints/user.ts";
 import { addVerify } from "./endpoints/verify.ts";
 import { AuthError, authErrorResponse, OAuthError } from "./errors.ts";
+import { addRateLimits } from "./rate-limits.ts";
 import type { AuthBindings } from "./request.ts";
 
 /** What links, redirects and token verifiers open without an API key. */
@@ -34,6 +36,7 @@ export function createAuthApp(context: AuthContext): Hono<{ Bindings: AuthBindin
     await next();
     c.header("Cache-Control", c.res.headers.get("Cache-Control") ?? "no-store");
   });
+  addRateLimits(app, context.config);
   for (const add of [
     addInfo,
     addSignup,
@@ -42,6 +45,7 @@ export function createAuthApp(context: AuthContext): Hono<{ Bindings: AuthBindin
     addVerify,
     addUser,
     addSession,
+    addFactors,
     addAdmin,
   ]) {
     add(app, context);

@@ -5,6 +5,7 @@ import type { VerifyToken } from "../tokens/verify.ts";
 import type { ClaimsHook } from "./claims.ts";
 import type { AuthMailer } from "./mailer.ts";
 import type { Passwords } from "./passwords.ts";
+import type { AdmitMails } from "./rate-limits.ts";
 
 /** What every endpoint of Auth works with. */
 export interface AuthContext {
@@ -18,6 +19,7 @@ export interface AuthContext {
   readonly verify: VerifyToken;
   readonly mailer: AuthMailer;
   readonly passwords: Passwords;
+  readonly admitMails: AdmitMails;
   /** Changes the claims of an access token before it is signed. */
   readonly claimsHook: ClaimsHook | undefined;
 }

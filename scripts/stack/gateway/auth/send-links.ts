@@ -117,9 +117,11 @@ export async function inTransaction<T>(
   work: (db: Db, later: Later) => Promise<T>,
 ): Promise<T> {
   const sends: (() => void)[] = [];
-  const box = await context.sql.begin(async (tx) => ({
-    value: await work(tx, (send) => sends.push(send)),
-  }));
+  const box = await context.sql.begin(async (tx) => {
+    const value = await work(tx, (send) => sends.push(send));
+    context.admitMails(sends.length);
+    return { value };
+  });
   for (const send of sends) send();
   return box.value;
 }

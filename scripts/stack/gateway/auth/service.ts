@@ -12,6 +12,7 @@ import { connectAuth } from "./database.ts";
 import { loadMailTemplates } from "./mail-templates.ts";
 import { createAuthMailer } from "./mailer.ts";
 import { createPasswords } from "./passwords.ts";
+import { createMailLimit } from "./rate-limits.ts";
 
 export const AUTH_PREFIX = "/auth/v1/";
 
@@ -44,6 +45,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
       deliver: mailbox.deliver,
     }),
     passwords,
+    admitMails: createMailLimit(config.auth),
     claimsHook: createClaimsHook(config.auth),
   });
   return {

@@ -90,6 +90,30 @@ export async function openSession(
   return tokenResponse(context, db, user, session, refreshToken, method);
 }
 
+/**
+ * Lifts a session to two factors. Its refresh token is replaced: the one that was given to a session
+ * with one factor must not lead into this one.
+ */
+export async function raiseSession(
+  context: AuthContext,
+  db: Db,
+  userId: string,
+  sessionId: string,
+  factorId: string,
+): Promise<TokenResponse> {
+  await addAmr(db, sessionId, "totp");
+  const [session] = await db<SessionRow[]>`
+    update auth.sessions set aal = 'aal2', factor_id = ${factorId}, updated_at = now()
+    where id = ${sessionId} returning ${sessionColumns(db)}`;
+  if (!session) throw new Error(`session ${sessionId} is gone`);
+  const [last] = await db<{ token: string }[]>`
+    update auth.refresh_tokens set revoked = true, updated_at = now()
+    where session_id = ${sessionId} and revoked = false returning token`;
+  const refreshToken = await insertRefreshToken(db, session, last?.token ?? null);
+  const user = await updateUser(db, userId, {});
+  return tokenResponse(context, db, user, session, refreshToken, "totp");
+}
+
 export type SignOutScope = "global" | "local" | "others";
 
 /** Ends sessions; their refresh tokens go with them. */

@@ -12,6 +12,7 @@ import postgres, { type Sql } from "postgres";
 import { vi } from "vitest";
 import { z } from "zod";
 import { startDatabaseOnly } from "../../../../scripts/stack/database.ts";
+import { NO_RATE_LIMIT } from "../../../helpers/no-rate-limit.ts";
 
 export const PUBLISHABLE_KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
 export const SECRET_KEY = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";
@@ -63,6 +64,7 @@ const AUTH = {
   jwt_expiry: 900,
   minimum_password_length: 10,
   password_requirements: "letters_digits",
+  rate_limit: NO_RATE_LIMIT,
   sessions: { timebox: "24h", inactivity_timeout: "8h" },
   email: {
     enabled: true,

@@ -5,10 +5,12 @@ import { generateLink, generateLinkBody } from "../admin/generate-link.ts";
 import { inviteBody, inviteUser } from "../admin/invite.ts";
 import { listUsers, pageHeaders, pageOf } from "../admin/list-users.ts";
 import { adminUserBody, createUserAsAdmin, updateUserAsAdmin } from "../admin/save-user.ts";
+import { ADMIN_ACTOR, audit } from "../audit.ts";
 import { requireAdmin } from "../authenticate.ts";
 import type { AuthContext } from "../context.ts";
 import type { Account } from "../database.ts";
 import { notFound, validationFailed } from "../errors.ts";
+import { deleteFactor } from "../mfa/factors.ts";
 import { presentFactor, presentUser } from "../present.ts";
 import { redirectTarget } from "../redirects.ts";
 import { type AuthBindings, readBody, wantedRedirect } from "../request.ts";
@@ -51,6 +53,16 @@ function addUsers(admin: Hono<{ Bindings: AuthBindings }>, context: AuthContext)
   admin.get("/users/:id/factors", async (c) => {
     const { factors } = await accountOf(context, c.req.param("id"));
     return c.json(factors.map(presentFactor));
+  });
+  admin.delete("/users/:id/factors/:factorId", async (c) => {
+    const { user, factors } = await accountOf(context, c.req.param("id"));
+    const factor = factors.find(({ id }) => id === c.req.param("factorId"));
+    if (!factor) throw notFound("mfa_factor_not_found", "Factor not found");
+    await context.sql.begin(async (tx) => {
+      await deleteFactor(tx, factor);
+      await audit(tx, ADMIN_ACTOR, "factor_deleted", { user_id: user.id, factor_id: factor.id });
+    });
+    return c.json(presentFactor(factor));
   });
 }
 

@@ -5,6 +5,7 @@ import type { AuthContext } from "../context.ts";
 import { validationFailed } from "../errors.ts";
 import { newOneTimeToken, requireQuiet, storeOneTimeToken } from "../one-time-tokens.ts";
 import type { AuthBindings } from "../request.ts";
+import { inTransaction } from "../send-links.ts";
 import { endSessions, type SignOutScope } from "../sessions.ts";
 
 const SCOPES: Record<string, SignOutScope> = { global: "global", local: "local", others: "others" };
@@ -31,11 +32,11 @@ export function addSession(app: Hono<{ Bindings: AuthBindings }>, context: AuthC
     requireQuiet(user, "reauthentication_token", context.config);
     const token = newOneTimeToken(user.email, context.config, false);
     const { email } = user;
-    await context.sql.begin(async (tx) => {
-      await storeOneTimeToken(tx, user, "reauthentication_token", token.hash, email);
-      await audit(tx, actorOf(user), "user_reauthenticate_requested");
+    await inTransaction(context, async (db, later) => {
+      await storeOneTimeToken(db, user, "reauthentication_token", token.hash, email);
+      await audit(db, actorOf(user), "user_reauthenticate_requested");
+      later(() => context.mailer.sendCode(email, token.otp));
     });
-    context.mailer.sendCode(user.email, token.otp);
     return c.json({});
   });
 }
