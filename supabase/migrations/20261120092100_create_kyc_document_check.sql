@@ -40,7 +40,7 @@ comment on function private.kyc_get_document(uuid, uuid) is
   'An own document. Why definer: tells an unknown document from one of somebody else only to itself.';
 grant execute on function private.kyc_get_document(uuid, uuid) to authenticated;
 
-/* The first check that a stored file fails: size, unreadable, content_type, dimensions, sha256; or null. */
+/* The first check that a stored file fails: size, unreadable, content_type, dimensions, sha256, metadata; or null. */
 create function private.kyc_document_problem(p_document public.kyc_documents, p_facts jsonb)
 returns text
 language plpgsql
@@ -60,9 +60,11 @@ begin
       or v_size not between v_settings.document_min_bytes and v_settings.document_max_bytes then 'size'
     when v_type is null or v_type not in ('image/jpeg', 'image/png', 'application/pdf') then 'unreadable'
     when v_type <> p_document.content_type then 'content_type'
-    when v_type <> 'application/pdf' and v_longest is null then 'unreadable'
+    when v_type <> 'application/pdf' and v_longest is null
+      or (p_facts ->> 'is_intact')::boolean is distinct from true then 'unreadable'
     when v_longest not between v_settings.document_min_pixels and v_settings.document_max_pixels then 'dimensions'
     when p_facts ->> 'sha256' is distinct from p_document.sha256 then 'sha256'
+    when (p_facts ->> 'has_metadata')::boolean is distinct from false then 'metadata'
   end;
 end
 $$;
@@ -71,9 +73,10 @@ comment on function private.kyc_document_problem(public.kyc_documents, jsonb) is
 
 /*
  * Takes the facts of a stored file: {size_bytes, content_type (of the bytes, null if unknown), width_px,
- * height_px (null if they cannot be read or it is a PDF), sha256}. A file that fails is rejected, and
+ * height_px (null if they cannot be read or it is a PDF), is_intact (one whole file and nothing else),
+ * has_metadata (EXIF, XMP or IPTC), sha256}. A file that fails is rejected, and
  * that is to be committed before the caller is told. Completing twice answers the same.
- * Returns: {document: schema Document, problem: null | size | unreadable | content_type | dimensions | sha256}.
+ * Returns: {document: schema Document, problem: null | size | unreadable | content_type | dimensions | sha256 | metadata}.
  * May be called by: a signed-in person. Raises NF010, NF012, NF020, NF033, NF066 (rejected before).
  */
 create function private.kyc_complete_document(p_verification_id uuid, p_document_id uuid, p_facts jsonb)

@@ -2,7 +2,16 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type ApiRequest, call, expectProblem } from "../helpers/api.ts";
 import { type Account, createAccount, ownerConnection, suspend } from "../helpers/api-accounts.ts";
 import { describeCommonAnswers } from "../helpers/api-common.ts";
-import { pdf, picture, rubbish, type TestFile } from "../helpers/api-files.ts";
+import {
+  cut,
+  hugePicture,
+  pdf,
+  picture,
+  pictureWithArchive,
+  pictureWithPlace,
+  rubbish,
+  type TestFile,
+} from "../helpers/api-files.ts";
 import { announce, startVerification, upload } from "../helpers/api-kyc.ts";
 import { describeOwnership } from "../helpers/api-ownership.ts";
 
@@ -133,6 +142,22 @@ describe("422", () => {
       "image_unreadable",
     ],
     ["another file of the same size", picture, { sha256: "0".repeat(64) }, "sha256", "other"],
+    [
+      "a picture that is cut off",
+      async () => cut(await picture()),
+      {},
+      "unreadable",
+      "image_unreadable",
+    ],
+    [
+      "a picture with an archive behind it",
+      pictureWithArchive,
+      {},
+      "unreadable",
+      "image_unreadable",
+    ],
+    ["a picture that says where it was taken", pictureWithPlace, {}, "metadata", "other"],
+    ["far too many pixels for its size", hugePicture, {}, "dimensions", "image_unreadable"],
   ])(
     "[DOC-01] %s: the document is rejected, for good",
     async (_what, make, changes, code, reason) => {

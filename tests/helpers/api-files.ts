@@ -1,4 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
+import { deflateSync } from "node:zlib";
+import { zipSync } from "fflate";
 import sharp from "sharp";
 
 /** A file for an upload. */
@@ -36,4 +38,47 @@ export function pdf(): TestFile {
 /** Bytes that are no document. */
 export function rubbish(): TestFile {
   return fileOf(Buffer.from(`${randomInt(2 ** 40)} `.repeat(400)), "image/jpeg");
+}
+
+/** A file that lost its end on the way. */
+export function cut({ bytes, contentType }: TestFile): TestFile {
+  return fileOf(bytes.subarray(0, -200), contentType);
+}
+
+/** A picture that is a ZIP archive as well. */
+export async function pictureWithArchive(): Promise<TestFile> {
+  const { bytes, contentType } = await picture();
+  const archive = zipSync({ "index.html": Buffer.from("<script>alert(1)</script>") });
+  return fileOf(Buffer.concat([bytes, archive]), contentType);
+}
+
+/** A picture as a telephone takes it. */
+export async function pictureWithPlace(): Promise<TestFile> {
+  const { bytes, contentType } = await picture();
+  const place = { GPSLatitudeRef: "N", GPSLatitude: "52/1 31/1 0/1" };
+  return fileOf(await sharp(bytes).withExif({ IFD3: place }).jpeg().toBuffer(), contentType);
+}
+
+/** A PNG chunk (PNG, 5.3); its checksum is left out, because nothing here looks at it. */
+export function chunk(type: string, data: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.byteLength);
+  return Buffer.concat([length, Buffer.from(type, "latin1"), data, Buffer.alloc(4)]);
+}
+
+/** A few kilobytes that say they are 60 000 times 60 000 pixels. */
+export function hugePicture(): TestFile {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(60_000, 0);
+  header.writeUInt32BE(60_000, 4);
+  header.set([8, 2], 8);
+  const signature = Buffer.from("89504e470d0a1a0a", "hex");
+  const noise = Buffer.from(`${randomInt(2 ** 40)} `.repeat(400));
+  const parts = [
+    chunk("IHDR", header),
+    chunk("tEXt", Buffer.concat([Buffer.from("Comment\0"), noise])),
+    chunk("IDAT", deflateSync(Buffer.alloc(4_000_000), { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ];
+  return fileOf(Buffer.concat([signature, ...parts]), "image/png");
 }

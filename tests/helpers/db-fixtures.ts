@@ -87,6 +87,8 @@ export const goodFacts = (sha256: string) => ({
   content_type: "image/jpeg",
   width_px: 1200,
   height_px: 800,
+  is_intact: true,
+  has_metadata: false,
   sha256,
 });
 

@@ -1,3 +1,8 @@
+import type { Structure } from "./files/bytes.ts";
+import { inspectJpeg } from "./files/jpeg.ts";
+import { inspectPdf } from "./files/pdf.ts";
+import { inspectPng } from "./files/png.ts";
+
 /** The file types that a document may have. */
 export const MEDIA_TYPES = ["image/jpeg", "image/png", "application/pdf"] as const;
 
@@ -6,32 +11,40 @@ export type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** What a file is by its own bytes, whatever anybody says about it. */
 export type FileFacts = {
-  /** `null`: none of the types we take. */
+  /** By the first bytes; `null`: none of the types we take. */
   readonly mediaType: MediaType | null;
   /** `null` where the type has no pixels (PDF) or the header is damaged. */
   readonly widthPx: number | null;
   readonly heightPx: number | null;
+  /** Whole, and nothing else at the same time: no second format, no archive, nothing behind its end. */
+  readonly isIntact: boolean;
+  /** Carries EXIF, XMP or IPTC data. */
+  readonly hasMetadata: boolean;
 };
 
 /**
- * Finds out what a file is from its first bytes. Only headers are read, so a file that is made to
- * hurt a decoder finds none here. Whether the facts are good enough is decided in the database.
+ * Finds out what a file is from its structure. Only headers and lengths are read and nothing is
+ * decompressed, so a file that is made to hurt a decoder finds none here. Whether the facts are good
+ * enough is decided in the database.
  *
- * @example inspectFile(bytes); // { mediaType: "image/jpeg", widthPx: 1600, heightPx: 1100 }
+ * @example inspectFile(bytes); // { mediaType: "image/jpeg", widthPx: 1600, heightPx: 1100, isIntact: true, hasMetadata: false }
  */
 export function inspectFile(bytes: Uint8Array): FileFacts {
   const mediaType = mediaTypeOf(bytes);
-  const size = mediaType === null ? null : (SIZE_READERS[mediaType](bytes) ?? null);
+  if (mediaType === null) {
+    return { mediaType, widthPx: null, heightPx: null, isIntact: false, hasMetadata: false };
+  }
+  const { size, isIntact, hasMetadata } = INSPECTORS[mediaType](bytes);
   // A side of no pixels is a damaged header, not a size.
   const isPicture = size !== null && size.width > 0 && size.height > 0;
   return {
     mediaType,
     widthPx: isPicture ? size.width : null,
     heightPx: isPicture ? size.height : null,
+    isIntact,
+    hasMetadata,
   };
 }
-
-type Size = { readonly width: number; readonly height: number };
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const PDF_SIGNATURE = [0x25, 0x50, 0x44, 0x46, 0x2d];
@@ -46,41 +59,8 @@ function mediaTypeOf(bytes: Uint8Array): MediaType | null {
   return null;
 }
 
-const SIZE_READERS: Readonly<Record<MediaType, (bytes: Uint8Array) => Size | null>> = {
-  "image/jpeg": jpegSize,
-  "image/png": pngSize,
-  "application/pdf": () => null,
+const INSPECTORS: Readonly<Record<MediaType, (bytes: Uint8Array) => Structure>> = {
+  "image/jpeg": inspectJpeg,
+  "image/png": inspectPng,
+  "application/pdf": inspectPdf,
 };
-
-/** The first chunk of a PNG is IHDR, and it begins with width and height (PNG, 11.2.2). */
-function pngSize(bytes: Uint8Array): Size | null {
-  const view = viewOf(bytes);
-  const isHeader = bytes.byteLength >= 24 && view.getUint32(12) === 0x49484452;
-  return isHeader ? { width: view.getUint32(16), height: view.getUint32(20) } : null;
-}
-
-/** Walks the segments of a JPEG up to its frame header (ITU-T T.81, B.2.2). */
-function jpegSize(bytes: Uint8Array): Size | null {
-  const view = viewOf(bytes);
-  let offset = 2;
-  while (offset + 9 <= bytes.byteLength && bytes[offset] === 0xff) {
-    const marker = bytes[offset + 1] ?? 0;
-    if (isFrameHeader(marker)) {
-      return { height: view.getUint16(offset + 5), width: view.getUint16(offset + 7) };
-    }
-    // Image data or the end before a frame header: no picture.
-    if (marker === 0xda || marker === 0xd9) return null;
-    // Any number of fill bytes may stand before a marker; every other segment says its length.
-    offset += marker === 0xff ? 1 : 2 + view.getUint16(offset + 2);
-  }
-  return null;
-}
-
-/** SOF0 to SOF15, without the tables that have their numbers in between: DHT, JPG and DAC. */
-function isFrameHeader(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -14,10 +14,11 @@ type Checked = { document: Document; problem: Problem | null };
 /** What the database finds wrong with a file, for the person who made the front end. */
 const PROBLEMS = {
   size: "The file has another size than announced.",
-  unreadable: "The file is no readable JPEG, PNG or PDF.",
+  unreadable: "The file is no whole, plain JPEG, PNG or PDF.",
   content_type: "The file is of another type than announced.",
   dimensions: "The picture has too few or too many pixels.",
   sha256: "The file is not the one that was announced.",
+  metadata: "The picture has EXIF, XMP or IPTC data; remove it before the upload.",
 } as const;
 
 /**
@@ -44,12 +45,14 @@ export const completeDocument: UnboundOperation<"kyc.completeDocument", KycDeps>
 
     const bytes = await storage.download(stored.storage_path, principal.token, document.size_bytes);
     if (bytes === null) throw new ApiError("document_not_uploaded");
-    const { mediaType, widthPx, heightPx } = inspectFile(bytes);
+    const { mediaType, widthPx, heightPx, isIntact, hasMetadata } = inspectFile(bytes);
     const facts = {
       size_bytes: bytes.byteLength,
       content_type: mediaType,
       width_px: widthPx,
       height_px: heightPx,
+      is_intact: isIntact,
+      has_metadata: hasMetadata,
       sha256: await sha256Hex(bytes),
     };
 

@@ -8,7 +8,7 @@ import {
   goodFacts,
 } from "../../../helpers/db-fixtures.ts";
 
-type Facts = Record<string, string | number | null>;
+type Facts = Record<string, string | number | boolean | null>;
 
 const complete = (verificationId: string, documentId: string, facts: Facts) => (sql: Sql) =>
   sql`select private.kyc_complete_document(${verificationId}, ${documentId}, ${sql.json(facts)}) as answer`;
@@ -58,6 +58,9 @@ test.for<[string, Facts, string, string]>([
     "unreadable",
     "image_unreadable",
   ],
+  ["a file that is not whole", { is_intact: false, sha256: "x" }, "unreadable", "image_unreadable"],
+  ["a file that nobody looked into", { is_intact: null }, "unreadable", "image_unreadable"],
+  ["a picture that says where it was taken", { has_metadata: true }, "metadata", "other"],
   [
     "a picture that is too small",
     { width_px: 299, height_px: 200 },
