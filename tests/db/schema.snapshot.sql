@@ -3335,10 +3335,11 @@ begin
   return (
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'document_id', document.document_id, 'type', document.type, 'side', document.side, 'status', document.status,
-      'internal_reason_code', document.reason_code, 'attempt', document.attempt,
+      'reason_code', document.reason_code, 'attempt', document.attempt,
       'content_type', document.content_type, 'size_bytes', document.size_bytes,
       'width_px', document.width_px, 'height_px', document.height_px, 'sha256', document.sha256,
-      'created_at', private.iso(document.created_at), 'purge_after', private.iso(p_purge_after),
+      'created_at', private.iso(document.created_at), 'replaced_at', private.iso(document.replaced_at),
+      'purge_after', private.iso(p_purge_after),
       'purged_at', private.iso(document.purged_at)
     ) order by document.document_id), '[]')
     from public.kyc_documents as document
@@ -3507,6 +3508,7 @@ begin
     'status', p_verification.status, 'version', p_verification.version,
     'attempt', p_verification.attempt, 'max_attempts', p_verification.max_attempts,
     'internal_reason_code', v_case.reason_code, 'risk_level', v_case.risk_level,
+    'flags', v_case.flags, 'review_owner', v_case.review_owner,
     'assignee_id', case when v_is_held then v_case.assignee_id end,
     'lease_expires_at', case when v_is_held then private.iso(v_case.lease_expires_at) end,
     'second_approval_pending', false,

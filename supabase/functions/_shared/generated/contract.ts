@@ -1215,6 +1215,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/kyc/{verification_id}/screening-hits/{hit_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a screening hit
+         * @description Says whether the entry of a list is the person. The decision is kept for this person and this
+         *     entry, also in later verifications, and holds as long as the names and birth dates of the person
+         *     and the content of the entry stay the same; then the hit is `open` again. A hit can be judged
+         *     again; every decision is kept.
+         *
+         *     A dismissal counts in the risk from the next submission on. Within the attempt that it was made
+         *     in, the risk level stays, so that a grave one is still decided by two people. Status and version
+         *     of the case do not change.
+         *
+         *     If another staff member holds the case, the answer is `409` `lease_held`; if the entry has changed
+         *     since it was read, `412` `precondition_failed`.
+         */
+        post: operations["admin.decideScreeningHit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/kyc/{verification_id}/documents/{document_id}/url": {
         parameters: {
             query?: never;
@@ -3984,15 +4014,30 @@ export interface components {
              * @example 25
              */
             points: number;
+            /**
+             * @description The least level that the rule asks for when it matches.
+             * @example low
+             */
+            level: components["schemas"]["RiskLevel"];
+            /**
+             * @description What the rule has found, for staff.
+             * @example Residence in VE.
+             */
+            explanation: string;
         };
         /** @description Newest result of the risk rules. The case has none before the first submission. */
         AdminRiskAssessment: {
             level: components["schemas"]["RiskLevel"];
             /**
-             * @description Sum of the points of all reasons.
+             * @description Sum of the points of all reasons, at most 1000.
              * @example 35
              */
             score: number;
+            /**
+             * @description True where the provider may not approve by itself, as always at critical risk.
+             * @example false
+             */
+            requires_review: boolean;
             /**
              * @description Rules that gave points, highest first.
              * @example []
@@ -4008,6 +4053,41 @@ export interface components {
              * @example 2026-11-20T09:21:07.123Z
              */
             assessed_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A text as the list has it.
+         * @example Anne Schmitt
+         */
+        AdminScreeningText: string;
+        /** @description What a list publishes about a person. */
+        AdminScreeningEntry: {
+            /**
+             * @description Main name of the entry.
+             * @example Schmidt, Anne
+             */
+            name: string;
+            /**
+             * @description Other names, the first 50.
+             * @example [
+             *       "Anne Schmitt"
+             *     ]
+             */
+            aliases: components["schemas"]["AdminScreeningText"][];
+            /**
+             * @description Dates of birth as published, which may be a year, a range or a guess.
+             * @example [
+             *       "1990",
+             *       "circa 1991"
+             *     ]
+             */
+            birth_dates: components["schemas"]["AdminScreeningText"][];
+            /**
+             * @description Nationalities and countries of residence as published.
+             * @example [
+             *       "Ruritania"
+             *     ]
+             */
+            countries: components["schemas"]["AdminScreeningText"][];
         };
         /** @description A possible match of the person in a screening list. */
         AdminScreeningHit: {
@@ -4033,17 +4113,29 @@ export interface components {
              */
             entry_id: string;
             /**
+             * @description Hash of what the entry said when it was found last. A decision is about this content; see `admin.decideScreeningHit`.
+             * @example 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+             */
+            entry_hash: components["schemas"]["Sha256"];
+            /**
+             * @description False when the entry has gone from the list since.
+             * @example true
+             */
+            is_listed: boolean;
+            /** @description What the list says about its person now; null when the entry has gone. */
+            entry: components["schemas"]["AdminScreeningEntry"] | components["schemas"]["NullValue"];
+            /**
              * @description Name in the list that matched.
              * @example Anne Schmidt
              */
             matched_name: string;
             /**
-             * @description Similarity of the names, 0 to 1.
+             * @description Similarity of the names, 0 to 1. It is 1 for names that differ in accents, case, order and script only.
              * @example 0.81
              */
             score: number;
             /**
-             * @description `open` until a reviewer has judged it.
+             * @description `open` until a reviewer has judged it, and again when the entry or the person has changed.
              * @example open
              * @enum {string}
              */
@@ -4449,6 +4541,25 @@ export interface components {
              * @example New entry in the sanctions list, see the screening hit.
              */
             note?: components["schemas"]["AdminNoteText"];
+        };
+        /** @description A judgement of a hit. */
+        AdminDecideScreeningHitRequest: {
+            /**
+             * @description `confirm`: the person is the one on the list. `dismiss`: somebody else is.
+             * @example dismiss
+             * @enum {string}
+             */
+            decision: "confirm" | "dismiss";
+            /**
+             * @description The `entry_hash` of the hit as it was read.
+             * @example 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+             */
+            entry_hash: components["schemas"]["Sha256"];
+            /**
+             * @description How this was found out.
+             * @example The listed person was born in another country and is dead.
+             */
+            note: components["schemas"]["AdminNoteText"];
         };
         /** @description A link to the bytes of one document. */
         AdminDocumentUrl: {
@@ -5747,6 +5858,11 @@ export interface components {
          */
         DocumentId: components["schemas"]["Uuid"];
         /**
+         * @description What the front end calls this installation: random, the same at every visit, no serial number. Only a hash is kept, to count submissions that come from one device.
+         * @example 5f1b0a0c-8f0e-4a53-9a0b-2f6d3c1e7a90
+         */
+        DeviceId: string;
+        /**
          * @description The name of the KYC provider that sends the event. An unknown one is `404`.
          * @example mock
          */
@@ -5766,6 +5882,11 @@ export interface components {
          * @example 019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90
          */
         UserId: components["schemas"]["Uuid"];
+        /**
+         * @description The id of the screening hit.
+         * @example 019a9fb3-7e01-7b6c-8f2a-9c0d1e2f3a4b
+         */
+        HitId: components["schemas"]["Uuid"];
     };
     requestBodies: never;
     headers: {
@@ -5907,6 +6028,8 @@ export type AdminKycAttempt = components['schemas']['AdminKycAttempt'];
 export type AdminKycDocument = components['schemas']['AdminKycDocument'];
 export type AdminRiskReason = components['schemas']['AdminRiskReason'];
 export type AdminRiskAssessment = components['schemas']['AdminRiskAssessment'];
+export type AdminScreeningText = components['schemas']['AdminScreeningText'];
+export type AdminScreeningEntry = components['schemas']['AdminScreeningEntry'];
 export type AdminScreeningHit = components['schemas']['AdminScreeningHit'];
 export type AdminKycDuplicate = components['schemas']['AdminKycDuplicate'];
 export type AdminKycReview = components['schemas']['AdminKycReview'];
@@ -5922,6 +6045,7 @@ export type AdminKycActionResult = components['schemas']['AdminKycActionResult']
 export type AdminVoteKycRequest = components['schemas']['AdminVoteKycRequest'];
 export type AdminRequeueKycRequest = components['schemas']['AdminRequeueKycRequest'];
 export type AdminKycReasonRequest = components['schemas']['AdminKycReasonRequest'];
+export type AdminDecideScreeningHitRequest = components['schemas']['AdminDecideScreeningHitRequest'];
 export type AdminDocumentUrl = components['schemas']['AdminDocumentUrl'];
 export type AdminLabel = components['schemas']['AdminLabel'];
 export type AdminApiKeyScope = components['schemas']['AdminApiKeyScope'];
@@ -5994,10 +6118,12 @@ export type ParameterSessionId = components['parameters']['SessionId'];
 export type ParameterSort = components['parameters']['Sort'];
 export type ParameterVerificationId = components['parameters']['VerificationId'];
 export type ParameterDocumentId = components['parameters']['DocumentId'];
+export type ParameterDeviceId = components['parameters']['DeviceId'];
 export type ParameterProvider = components['parameters']['Provider'];
 export type ParameterWebhookId = components['parameters']['WebhookId'];
 export type ParameterWebhookTimestamp = components['parameters']['WebhookTimestamp'];
 export type ParameterUserId = components['parameters']['UserId'];
+export type ParameterHitId = components['parameters']['HitId'];
 export type HeaderRequestId = components['headers']['RequestId'];
 export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderIdempotentReplayed = components['headers']['IdempotentReplayed'];
@@ -7581,6 +7707,11 @@ export interface operations {
                  * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
                  */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description What the front end calls this installation: random, the same at every visit, no serial number. Only a hash is kept, to count submissions that come from one device.
+                 * @example 5f1b0a0c-8f0e-4a53-9a0b-2f6d3c1e7a90
+                 */
+                "X-Device-Id"?: components["parameters"]["DeviceId"];
                 /**
                  * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
                  * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
@@ -9499,6 +9630,78 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
             428: components["responses"]["PreconditionRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "admin.decideScreeningHit": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description A value that the client makes once per intended effect, such as a UUID, and repeats on every retry of it. 1 to 255 printable ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or not. Missing is `400` `idempotency_key_missing`. Stored for 24 hours at least.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                /**
+                 * @description The id of the verification.
+                 * @example 019a9f3e-8d10-7a52-b3c4-5e6f70819203
+                 */
+                verification_id: components["parameters"]["VerificationId"];
+                /**
+                 * @description The id of the screening hit.
+                 * @example 019a9fb3-7e01-7b6c-8f2a-9c0d1e2f3a4b
+                 */
+                hit_id: components["parameters"]["HitId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminDecideScreeningHitRequest"];
+            };
+        };
+        responses: {
+            /** @description The hit with the decision. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminScreeningHit"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["NotImplemented"];
