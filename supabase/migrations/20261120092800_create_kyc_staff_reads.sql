@@ -51,6 +51,7 @@ begin
     'status', p_verification.status, 'version', p_verification.version,
     'attempt', p_verification.attempt, 'max_attempts', p_verification.max_attempts,
     'internal_reason_code', v_case.reason_code, 'risk_level', v_case.risk_level,
+    'flags', v_case.flags, 'review_owner', v_case.review_owner,
     'assignee_id', case when v_is_held then v_case.assignee_id end,
     'lease_expires_at', case when v_is_held then private.iso(v_case.lease_expires_at) end,
     'second_approval_pending', false,

@@ -85,10 +85,11 @@ begin
   return (
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'document_id', document.document_id, 'type', document.type, 'side', document.side, 'status', document.status,
-      'internal_reason_code', document.reason_code, 'attempt', document.attempt,
+      'reason_code', document.reason_code, 'attempt', document.attempt,
       'content_type', document.content_type, 'size_bytes', document.size_bytes,
       'width_px', document.width_px, 'height_px', document.height_px, 'sha256', document.sha256,
-      'created_at', private.iso(document.created_at), 'purge_after', private.iso(p_purge_after),
+      'created_at', private.iso(document.created_at), 'replaced_at', private.iso(document.replaced_at),
+      'purge_after', private.iso(p_purge_after),
       'purged_at', private.iso(document.purged_at)
     ) order by document.document_id), '[]')
     from public.kyc_documents as document

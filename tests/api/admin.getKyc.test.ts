@@ -47,7 +47,11 @@ describe("200", () => {
       expect.objectContaining({ attempt: 1, provider: "mock", provider_outcome: "approved" }),
     ]);
     expect(body.documents).toHaveLength(1);
-    expect(body.timeline.at(-1)).toMatchObject({ actor: "provider" });
+    expect(body.timeline).toContainEqual(
+      expect.objectContaining({ actor: "provider", to_status: "approved" }),
+    );
+    // This reading is the newest entry.
+    expect(body.timeline.at(-1)).toMatchObject({ actor: "staff", action: "kyc.case_read" });
   });
 
   test("each read is written down, with the request that did it", async () => {

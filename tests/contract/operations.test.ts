@@ -64,6 +64,7 @@ POST /admin/kyc/{verification_id}/approvals staff K
 POST /admin/kyc/{verification_id}/requeue staff K
 POST /admin/kyc/{verification_id}/revoke staff K E
 POST /admin/kyc/{verification_id}/reopen staff K E
+POST /admin/kyc/{verification_id}/screening-hits/{hit_id}/decision staff K
 GET /admin/kyc/{verification_id}/documents/{document_id}/url staff
 GET /admin/api-keys staff
 POST /admin/api-keys staff K

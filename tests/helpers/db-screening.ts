@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type postgres from "postgres";
 import { type Db, type Sql, user } from "./db.ts";
 import { addDocument, address, createDraft, createUser } from "./db-fixtures.ts";
 
@@ -21,7 +22,7 @@ export interface ListOptions {
 
 /** Puts entries in force as the whole of a list; returns what the database says about it. */
 export async function loadList(
-  { sql }: Pick<Db, "sql">,
+  { sql }: { readonly sql: postgres.ISql },
   entries: readonly Entry[],
   { list = "test-list", version = "1", allowShrink = false }: ListOptions = {},
 ): Promise<Record<string, unknown>> {

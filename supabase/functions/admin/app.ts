@@ -5,6 +5,7 @@ import type { OperationTable } from "../_shared/http/operation.ts";
 import type { AdminDeps } from "./deps.ts";
 import { createApiKey } from "./operations/admin.createApiKey.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
+import { decideScreeningHit } from "./operations/admin.decideScreeningHit.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
 import { listApiKeys } from "./operations/admin.listApiKeys.ts";
 import { listErasureRequests } from "./operations/admin.listErasureRequests.ts";
@@ -36,6 +37,7 @@ const operations = {
   "admin.requeueKyc": notImplemented,
   "admin.revokeKyc": notImplemented,
   "admin.reopenKyc": notImplemented,
+  "admin.decideScreeningHit": decideScreeningHit,
   "admin.getDocumentUrl": notImplemented,
   "admin.listApiKeys": listApiKeys,
   "admin.createApiKey": createApiKey,

@@ -1,5 +1,5 @@
 const ALLOWED_HEADERS =
-  "authorization, apikey, content-type, idempotency-key, if-match, if-none-match, api-version, traceparent, tracestate, x-client-info, x-request-id";
+  "authorization, apikey, content-type, idempotency-key, if-match, if-none-match, api-version, traceparent, tracestate, x-client-info, x-device-id, x-request-id";
 const EXPOSED_HEADERS =
   "ETag, Location, Link, Retry-After, Deprecation, Sunset, Idempotent-Replayed, X-Request-Id, WWW-Authenticate";
 /** Browsers keep a preflight answer this long; Chrome allows no more than two hours. */
