@@ -13,10 +13,12 @@ for (const [code, entry] of Object.entries(ERRORS)) {
 /** Two transactions got into each other's way; run again, either of them succeeds. */
 const RETRYABLE = new Set(["40001", "40P01"]);
 /**
- * The database cannot serve anyone now: connection lost (08), resources exhausted (53), shutting
- * down or starting (57P), a statement or lock that took too long.
+ * The database cannot serve anyone now: connection refused (08), resources exhausted (53), a
+ * statement or lock that took too long, a conflict that came back at every try.
  */
-const UNAVAILABLE = /^(08|53)|^57P0[1-5]$|^57014$|^55P03$|^40001$|^40P01$|^25P03$/;
+const UNAVAILABLE = /^(08|53)|^57014$|^55P03$|^40001$|^40P01$/;
+/** The server ends the connection with this answer: shutdown, crash, or nothing done for too long. */
+const LAST_WORDS = /^57P0[1-5]$|^25P03$/;
 /** Failures of the connection itself, named by postgres.js or by the socket. */
 const CONNECTION =
   /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)/;
@@ -58,10 +60,18 @@ export function fromDatabaseError(error: unknown): unknown {
     : error;
 }
 
+/** Whether an error means that its connection is gone, and a transaction on it with it. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return error instanceof postgres.PostgresError ? LAST_WORDS.test(code) : CONNECTION.test(code);
+}
+
 function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
-    return false;
-  return error instanceof postgres.PostgresError
-    ? UNAVAILABLE.test(error.code)
-    : CONNECTION.test(error.code);
+  if (isConnectionLost(error)) return true;
+  return error instanceof postgres.PostgresError && UNAVAILABLE.test(error.code);
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
 }

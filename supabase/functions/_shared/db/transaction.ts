@@ -1,7 +1,8 @@
 import type { TransactionSql } from "postgres";
 import type { DatabaseCaller } from "../auth/principal.ts";
-import type { Pool } from "./pool.ts";
-import { fromDatabaseError, isRetryable } from "./sqlstate.ts";
+import { ApiError } from "../errors.ts";
+import type { Connections, Pool } from "./pool.ts";
+import { fromDatabaseError, isConnectionLost, isRetryable } from "./sqlstate.ts";
 
 /** A running transaction, already limited to what its caller may see and do. */
 export type Transaction = TransactionSql;
@@ -52,21 +53,63 @@ async function runOnce<Result>(
   requestId: string,
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
-  const { result } = await pool.begin(async (tx) => {
-    // Sent together with the first statement of the work, which saves a round trip. If taking on
-    // the role fails, the transaction is aborted and the statement behind it fails too.
-    const settings = tx`
-      select set_config('role', ${caller.role}, true),
-        set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
-        set_config('app.request_id', ${requestId}, true),
-        set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
-        set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
-        set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)
-    `.execute();
-    const [result] = await Promise.all([work(tx), settings]);
-    return { result };
+  const connections = pool.current();
+  try {
+    return await begin(connections, async (tx) => {
+      // Sent together with the first statement of the work, which saves a round trip. If taking on
+      // the role fails, the transaction is aborted and the statement behind it fails too.
+      const settings = tx`
+        select set_config('role', ${caller.role}, true),
+          set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
+          set_config('app.request_id', ${requestId}, true),
+          set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
+          set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
+          set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)
+      `.execute();
+      const [result] = await Promise.all([work(tx), settings]);
+      return result;
+    });
+  } catch (error) {
+    if (isConnectionLost(error)) pool.replace(connections);
+    throw error;
+  }
+}
+
+/**
+ * Runs a transaction and survives the loss of its connection. The driver (postgres 3.4.9) would
+ * answer a failed transaction with `rollback` on a connection that is no more, and that ends the
+ * process. So after a loss it is not told that the work has ended, and the work can send nothing
+ * more; the server has rolled back already.
+ */
+function begin<Result>(
+  connections: Connections,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let isLost = false;
+    const lose = (error: unknown) => {
+      isLost = true;
+      reject(error);
+    };
+    const guarded = (tx: Transaction): Transaction =>
+      new Proxy(tx, {
+        apply(target, self, statement) {
+          if (isLost) throw new ApiError("service_unavailable");
+          return Reflect.apply(target, self, statement);
+        },
+      });
+    connections
+      .begin(
+        (tx) =>
+          new Promise<{ result: Result }>((done, fail) => {
+            work(guarded(tx)).then(
+              (result) => isLost || done({ result }),
+              (error) => isLost || (isConnectionLost(error) ? lose(error) : fail(error)),
+            );
+          }),
+      )
+      .then(({ result }) => resolve(result), lose);
   });
-  return result;
 }
 
 /** Random, so that two transactions that met do not meet again. */
