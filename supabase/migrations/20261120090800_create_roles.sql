@@ -1,7 +1,8 @@
 /*
  * Who is staff, and the checks that every function makes before it does anything.
  *
- * Touches: private.user_roles, private.has_role, private.require_role, private.require_account.
+ * Touches: private.user_roles, private.has_role, private.require_role, private.require_account,
+ * private.require_reader.
  * Not granted: the table to anybody; roles are read through functions, so a change counts at once.
  */
 
@@ -111,3 +112,30 @@ $$;
 comment on function private.require_account() is
   'Account check. Why definer: a deleted profile is hidden from its owner, and that must be told apart from no profile.';
 grant execute on function private.require_account() to authenticated;
+
+/*
+ * The id of the signed-in person, whose account may read what it owns: also while it is suspended, but
+ * not when it is deleted. Raises NF010 without a person, NF012 when the account is deleted.
+ */
+create function private.require_reader()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    raise exception 'Nobody is signed in.' using errcode = 'NF010';
+  end if;
+  if not exists (select from public.profiles where user_id = v_user_id and not is_soft_deleted) then
+    raise exception 'The account is deleted.' using errcode = 'NF012';
+  end if;
+  return v_user_id;
+end
+$$;
+comment on function private.require_reader() is
+  'Reader check. Why definer: a deleted profile is hidden from its owner, and that must be told apart from no profile.';
+grant execute on function private.require_reader() to authenticated;

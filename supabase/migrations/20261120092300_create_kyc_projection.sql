@@ -79,7 +79,7 @@ $$;
 comment on function private.kyc_projection_of(uuid, jsonb) is
   'KYC state of a person. Why definer: rules and settings are granted to nobody.';
 
-/* The KYC state of the signed-in person (schema KycProjection). Raises NF010 without a person. */
+/* The KYC state of the signed-in person (schema KycProjection). Raises NF010, NF012. */
 create function private.kyc_projection()
 returns jsonb
 language plpgsql
@@ -88,17 +88,14 @@ security definer
 set search_path = ''
 as $$
 begin
-  if auth.uid() is null then
-    raise exception 'Nobody is signed in.' using errcode = 'NF010';
-  end if;
-  return private.kyc_projection_of(auth.uid());
+  return private.kyc_projection_of(private.require_reader());
 end
 $$;
 comment on function private.kyc_projection() is
   'Own KYC state. Why definer: rules and settings are granted to nobody.';
 grant execute on function private.kyc_projection() to authenticated;
 
-/* A verification of the signed-in person (schema Verification). Raises NF020. */
+/* A verification of the signed-in person (schema Verification). Raises NF010, NF012, NF020. */
 create function private.kyc_get_verification(p_verification_id uuid)
 returns jsonb
 language plpgsql
@@ -107,10 +104,11 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_user_id constant uuid := private.require_reader();
   v_verification public.kyc_verifications;
 begin
   select * into v_verification from public.kyc_verifications
-  where verification_id = p_verification_id and user_id = auth.uid();
+  where verification_id = p_verification_id and user_id = v_user_id;
   if not found then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;
@@ -125,7 +123,7 @@ grant execute on function private.kyc_get_verification(uuid) to authenticated;
  * What happened to a verification of the signed-in person, oldest first, after p_after_sequence, at most
  * p_limit entries: rows of (sequence, entry), entry as in schema TimelineEntry. Internal reasons are left
  * out. Ask for one more than the page holds to know whether there is a next page.
- * May be called by: a signed-in person. Raises NF020.
+ * May be called by: a signed-in person. Raises NF010, NF012, NF020.
  */
 create function private.kyc_timeline(p_verification_id uuid, p_limit integer, p_after_sequence bigint default 0)
 returns table (sequence bigint, entry jsonb)
@@ -134,9 +132,11 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+  v_user_id constant uuid := private.require_reader();
 begin
   if not exists (
-    select from public.kyc_verifications where verification_id = p_verification_id and user_id = auth.uid()
+    select from public.kyc_verifications where verification_id = p_verification_id and user_id = v_user_id
   ) then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;

@@ -200,7 +200,9 @@ comment on function private.put_my_address(jsonb, integer) is
   'Sets the own address. Why definer: people may not insert addresses.';
 grant execute on function private.put_my_address(jsonb, integer) to authenticated;
 
-/* The consents of the signed-in person, newest first: a JSON array of schema Consent. */
+/*
+ * The consents of the signed-in person, newest first: a JSON array of schema Consent. Raises NF010, NF012.
+ */
 create function private.list_my_consents()
 returns jsonb
 language plpgsql
@@ -208,13 +210,15 @@ stable
 security invoker
 set search_path = ''
 as $$
+declare
+  v_user_id constant uuid := private.require_reader();
 begin
   return coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'consent_id', given.consent_id, 'document', given.document, 'version', given.version,
       'text_sha256', given.text_sha256, 'given_at', private.iso(given.given_at)) order by given.consent_id desc)
     from public.consents as given
-    where given.user_id = auth.uid()
+    where given.user_id = v_user_id
   ), '[]');
 end
 $$;
