@@ -91,6 +91,7 @@ export const functionGrants: Readonly<Record<ApiRole, readonly string[]>> = {
     "request_erasure",
     "request_export",
     "require_account",
+    "require_reader",
     "require_role",
     "require_session",
     "revoke_machine_key",
