@@ -165,13 +165,14 @@ begin
   update private.data_exports
   set status = case when p_error is not null and attempts >= v_settings.export_max_attempts then 'failed' else status end,
       lease_id = null,
-      attempts = case when p_error is null then 0 else attempts end,
+      -- A step that succeeded has set it to 0; this failure is the first since.
+      attempts = case when p_error is null then 0 else greatest(attempts, 1) end,
       last_error = pg_catalog.left(p_error, 64),
       next_attempt_at = case
         when p_error is null then private.now()
         when attempts < v_settings.export_max_attempts
           then private.now() + v_settings.outbox_retry_delays[
-            least(attempts, pg_catalog.cardinality(v_settings.outbox_retry_delays))]
+            least(greatest(attempts, 1), pg_catalog.cardinality(v_settings.outbox_retry_delays))]
       end
   where export_id = p_export_id and lease_id = p_lease_id and status = 'pending'
   returning * into v_export;

@@ -156,14 +156,14 @@ describe("409", () => {
 });
 
 describe("410", () => {
-  test("a link that has been used", async () => {
+  test("[PRIV-01] a link that has been used", async () => {
     const person = await createAccount();
     const { export_id: id } = await readyExport(person);
     await download(person.credential, archiveUrl(id));
     await refused(person, id, 410, "link_expired");
   });
 
-  test("of ten requests at once one gets the archive", async () => {
+  test("[PRIV-01] of ten requests at once one gets the archive", async () => {
     const person = await createAccount();
     const { export_id: id } = await readyExport(person);
     const statuses = await Promise.all(
@@ -190,7 +190,7 @@ describe("410", () => {
 });
 
 describe("an export in the hands of the worker", () => {
-  test("nobody but Storage itself reaches its files", async () => {
+  test("[PRIV-02] nobody but Storage itself reaches its files", async () => {
     const { export_id: id } = await readyExport(berta);
     for (const { client } of [berta, anna]) {
       const { data, error } = await client.storage.from("exports").download(`${id}/contents.json`);

@@ -91,6 +91,35 @@ describe("202", () => {
     expect([...files]).toEqual([]);
   });
 
+  test("what staff sees of somebody who has been erased is empty and fits the contract", async () => {
+    const person = await createAccount();
+    const { verification_id } = await verificationIn(person, "approved");
+    const [admin, reviewer] = await Promise.all([
+      createStaff(owner(), "admin"),
+      createStaff(owner(), "reviewer"),
+    ]);
+    await requestErasure(person);
+    await owner()`
+      update private.erasure_requests set erasable_after = now() where user_id = ${person.id}
+    `;
+    await erasureIn(owner(), person, "completed");
+    const user = await call("users.getUser", {
+      as: admin.credential,
+      body: { user_id: person.id },
+    });
+    expect(user.body).toMatchObject({
+      user_id: person.id,
+      first_name: null,
+      email: null,
+      user_is_permanently_deleted: true,
+    });
+    const found = await call("admin.getKyc", {
+      as: reviewer.credential,
+      params: { verification_id },
+    });
+    expect(found.body.subject).toMatchObject({ last_name: null, email: null, address: null });
+  });
+
   test("asked again, with the token that is left, it answers the same request", async () => {
     const person = await createAccount();
     const first = await requestErasure(person);

@@ -1235,6 +1235,9 @@ create policy profiles_update_own on public.profiles for update to authenticated
   using (((user_id = ( SELECT auth.uid() AS uid)) AND (NOT is_soft_deleted) AND (suspended_at IS NULL)))
   with check ((user_id = ( SELECT auth.uid() AS uid)));
 
+create policy nff_receive_own on realtime.messages for select to authenticated
+  using (((extension = 'broadcast'::text) AND (topic = ('user:'::text || (( SELECT auth.uid() AS uid))::text))));
+
 create policy nff_documents_insert_live_session on storage.objects as restrictive for insert to authenticated
   with check (((bucket_id <> 'kyc-documents'::text) OR ( SELECT private.is_session_alive() AS is_session_alive)));
 
@@ -3912,9 +3915,11 @@ begin
       or v_size not between v_settings.document_min_bytes and v_settings.document_max_bytes then 'size'
     when v_type is null or v_type not in ('image/jpeg', 'image/png', 'application/pdf') then 'unreadable'
     when v_type <> p_document.content_type then 'content_type'
-    when v_type <> 'application/pdf' and v_longest is null then 'unreadable'
+    when v_type <> 'application/pdf' and v_longest is null
+      or (p_facts ->> 'is_intact')::boolean is distinct from true then 'unreadable'
     when v_longest not between v_settings.document_min_pixels and v_settings.document_max_pixels then 'dimensions'
     when p_facts ->> 'sha256' is distinct from p_document.sha256 then 'sha256'
+    when (p_facts ->> 'has_metadata')::boolean is distinct from false then 'metadata'
   end;
 end
 $function$;
@@ -4069,10 +4074,11 @@ CREATE OR REPLACE FUNCTION private.kyc_get_verification(p_verification_id uuid)
  SET search_path TO ''
 AS $function$
 declare
+  v_user_id constant uuid := private.require_reader();
   v_verification public.kyc_verifications;
 begin
   select * into v_verification from public.kyc_verifications
-  where verification_id = p_verification_id and user_id = auth.uid();
+  where verification_id = p_verification_id and user_id = v_user_id;
   if not found then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;
@@ -4433,10 +4439,7 @@ CREATE OR REPLACE FUNCTION private.kyc_projection()
  SET search_path TO ''
 AS $function$
 begin
-  if auth.uid() is null then
-    raise exception 'Nobody is signed in.' using errcode = 'NF010';
-  end if;
-  return private.kyc_projection_of(auth.uid());
+  return private.kyc_projection_of(private.require_reader());
 end
 $function$;
 grant execute on function private.kyc_projection() to authenticated;
@@ -5033,9 +5036,11 @@ CREATE OR REPLACE FUNCTION private.kyc_timeline(p_verification_id uuid, p_limit 
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_user_id constant uuid := private.require_reader();
 begin
   if not exists (
-    select from public.kyc_verifications where verification_id = p_verification_id and user_id = auth.uid()
+    select from public.kyc_verifications where verification_id = p_verification_id and user_id = v_user_id
   ) then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;
@@ -5334,13 +5339,15 @@ CREATE OR REPLACE FUNCTION private.list_my_consents()
  STABLE
  SET search_path TO ''
 AS $function$
+declare
+  v_user_id constant uuid := private.require_reader();
 begin
   return coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'consent_id', given.consent_id, 'document', given.document, 'version', given.version,
       'text_sha256', given.text_sha256, 'given_at', private.iso(given.given_at)) order by given.consent_id desc)
     from public.consents as given
-    where given.user_id = auth.uid()
+    where given.user_id = v_user_id
   ), '[]');
 end
 $function$;
@@ -6273,13 +6280,14 @@ begin
   update private.data_exports
   set status = case when p_error is not null and attempts >= v_settings.export_max_attempts then 'failed' else status end,
       lease_id = null,
-      attempts = case when p_error is null then 0 else attempts end,
+      -- A step that succeeded has set it to 0; this failure is the first since.
+      attempts = case when p_error is null then 0 else greatest(attempts, 1) end,
       last_error = pg_catalog.left(p_error, 64),
       next_attempt_at = case
         when p_error is null then private.now()
         when attempts < v_settings.export_max_attempts
           then private.now() + v_settings.outbox_retry_delays[
-            least(attempts, pg_catalog.cardinality(v_settings.outbox_retry_delays))]
+            least(greatest(attempts, 1), pg_catalog.cardinality(v_settings.outbox_retry_delays))]
       end
   where export_id = p_export_id and lease_id = p_lease_id and status = 'pending'
   returning * into v_export;
@@ -6540,6 +6548,27 @@ begin
 end
 $function$;
 comment on function private.require_person() is 'Account check for privacy rights, which a suspension does not take away. Why definer: a deleted profile is hidden from its owner.';
+
+CREATE OR REPLACE FUNCTION private.require_reader()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    raise exception 'Nobody is signed in.' using errcode = 'NF010';
+  end if;
+  if not exists (select from public.profiles where user_id = v_user_id and not is_soft_deleted) then
+    raise exception 'The account is deleted.' using errcode = 'NF012';
+  end if;
+  return v_user_id;
+end
+$function$;
+grant execute on function private.require_reader() to authenticated;
+comment on function private.require_reader() is 'Reader check. Why definer: a deleted profile is hidden from its owner, and that must be told apart from no profile.';
 
 CREATE OR REPLACE FUNCTION private.require_role(VARIADIC p_roles staff_role[])
  RETURNS uuid
@@ -7585,6 +7614,37 @@ end
 $function$;
 comment on function private.tg_erasure_requests__guard_status() is 'Refuses moves that make no sense.';
 
+CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__broadcast()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'UPDATE' and new.status = old.status then
+    return null;
+  end if;
+  if pg_catalog.to_regprocedure('realtime.send(jsonb,text,text,boolean)') is null then
+    return null;
+  end if;
+  -- Dynamic, so that the function can be created where there is no such schema.
+  execute 'select realtime.send($1, $2, $3, true)' using
+    pg_catalog.jsonb_build_object(
+      'verification_id', new.verification_id,
+      'status', new.status,
+      'user_status', private.kyc_user_status(new.status),
+      'version', new.version),
+    'kyc.status',
+    'user:' || new.user_id;
+  return null;
+exception when others then
+  -- A message is a courtesy; a verdict is not undone because nobody could be told of it.
+  raise warning 'The new status was not broadcast: %', sqlerrm;
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_verifications__broadcast() is 'Tells the person of a new status. Why definer: the writer of status has no right on realtime.messages.';
+
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8066,6 +8126,8 @@ CREATE TRIGGER _600_count_in_profile AFTER INSERT OR UPDATE ON public.addresses 
 CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consents FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _100_guard BEFORE INSERT OR UPDATE ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__guard();
+
+CREATE TRIGGER _900_broadcast AFTER INSERT OR UPDATE OF status ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__broadcast();
 
 CREATE TRIGGER _400_check_birth_date BEFORE INSERT OR UPDATE OF date_of_birth ON public.profiles FOR EACH ROW WHEN ((new.date_of_birth IS NOT NULL)) EXECUTE FUNCTION private.tg_profiles__check_birth_date();
 

@@ -69,7 +69,7 @@ export async function runWorker(sql: postgres.Sql, ...jobs: string[]): Promise<v
   expect(status).toBe(200);
 }
 
-/** Makes what an erasure waits for due, and runs the worker until its request is in this state. */
+/** Makes what an erasure waits for due, and runs the worker until all of it is done and the request in this state. */
 export async function erasureIn(
   sql: postgres.Sql,
   { id }: Pick<Account, "id">,
@@ -89,9 +89,12 @@ export async function erasureIn(
       `;
       await runWorker(sql, "advance_erasures");
       const [row] = await sql`
-        select status, last_error from private.erasure_requests where user_id = ${id}
+        select status, last_error, account_erased_at is not null as is_account_erased,
+          exists (select from private.erasure_messages(user_id) where status <> 'sent') as is_sending
+        from private.erasure_requests where user_id = ${id}
       `;
-      expect({ ...row }).toEqual({ status, last_error: null });
+      const done = { status, last_error: null, is_account_erased: true, is_sending: false };
+      expect({ ...row }).toEqual(done);
     },
     { timeout: 20_000, interval: 50 },
   );

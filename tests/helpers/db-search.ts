@@ -6,12 +6,12 @@ export interface Table {
   readonly name: string;
 }
 
-/** Every table that rows can lie in, of whatever schema, apart from the catalogs of Postgres. */
+/** Every table that rows can lie in, of whatever schema, apart from the catalogs of Postgres; partitions as one. */
 export async function everyTable(sql: Sql): Promise<Table[]> {
   return sql<Table[]>`
     select n.nspname as schema, c.relname as name
     from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema')
+    where c.relkind in ('r', 'p', 'm') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema')
       and n.nspname not like 'pg\\_%' and has_table_privilege(c.oid, 'select')
     order by 1, 2`;
 }

@@ -505,7 +505,7 @@ export interface paths {
         put?: never;
         /**
          * Have an uploaded document checked
-         * @description Checks the stored bytes in this order: size, first bytes of the file, declared type, dimensions, SHA-256. A file that fails is `422` `document_invalid` and the document is rejected with its reason; a file that has not arrived is `422` `document_not_uploaded`. Calling it again for a checked document answers the same.
+         * @description Checks the stored bytes in this order: size, first bytes of the file, declared type, structure and dimensions, SHA-256, metadata. A file has to be whole and nothing but what it is declared as: one that is cut, has something behind its end or is an archive or a second format as well is refused, and so is an encrypted PDF. Pictures with EXIF, XMP or IPTC data, which may say where somebody lives, are refused too (`metadata`): remove it before the upload. Files are kept byte for byte and never rewritten. A file that fails is `422` `document_invalid` and the document is rejected with its reason; a file that has not arrived is `422` `document_not_uploaded`. Calling it again for a checked document answers the same.
          */
         post: operations["kyc.completeDocument"];
         delete?: never;
@@ -1918,7 +1918,11 @@ export interface components {
              * @example 1990-04-23
              */
             date_of_birth: components["schemas"]["BirthDate"] | components["schemas"]["NullValue"];
-            email: components["schemas"]["Email"];
+            /**
+             * @description The e-mail address; null after erasure.
+             * @example anna.schmidt@example.com
+             */
+            email: components["schemas"]["Email"] | components["schemas"]["NullValue"];
             /**
              * @description Whether the user is deleted and may be reactivated.
              * @example false
@@ -2062,7 +2066,11 @@ export interface components {
              * @example 1990-04-23
              */
             date_of_birth: components["schemas"]["BirthDate"] | components["schemas"]["NullValue"];
-            email: components["schemas"]["Email"];
+            /**
+             * @description The e-mail address; null after erasure.
+             * @example anna.schmidt@example.com
+             */
+            email: components["schemas"]["Email"] | components["schemas"]["NullValue"];
             /**
              * @description Whether the user is deleted and may be reactivated.
              * @example false

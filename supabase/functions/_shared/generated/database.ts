@@ -2667,6 +2667,7 @@ export type Database = {
       require_account: { Args: Record<PropertyKey, never>; Returns: string };
       require_operator: { Args: { p_scope: string }; Returns: undefined };
       require_person: { Args: Record<PropertyKey, never>; Returns: string };
+      require_reader: { Args: Record<PropertyKey, never>; Returns: string };
       require_role: {
         Args: { p_roles: Database["public"]["Enums"]["staff_role"][] };
         Returns: string;

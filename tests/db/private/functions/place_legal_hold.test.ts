@@ -25,7 +25,7 @@ async function hold(db: Db, staff: string, userId: string, reason?: string): Pro
   return the(await db.as(user(staff), place(userId, reason))).hold.hold_id;
 }
 
-test("under a hold an erasure closes the account and erases nothing; after it, it goes on", async ({
+test("[PRIV-04] under a hold an erasure closes the account and erases nothing; after it, it goes on", async ({
   db,
 }) => {
   const staff = await createStaff(db, "compliance_admin");
@@ -80,7 +80,9 @@ test("a hold stops removals that wait to be sent, and the retention of document 
   ]);
 });
 
-test("files of somebody who did not ask for anything stay under a hold too", async ({ db }) => {
+test("[PRIV-04] files of somebody who did not ask for anything stay under a hold too", async ({
+  db,
+}) => {
   const staff = await createStaff(db, "compliance_admin");
   const { userId, verificationId } = await createProcessing(db);
   await move(db, verificationId, "approved", "provider");

@@ -1,7 +1,14 @@
 import { expect } from "vitest";
 import { type Db, expectDenied, service, test, user } from "../../../helpers/db.ts";
 import { createPerson } from "../../../helpers/db-fixtures.ts";
-import { actionsOf, claimExport, later, requestExport, the } from "../../../helpers/db-privacy.ts";
+import {
+  actionsOf,
+  claimExport,
+  later,
+  noteStep,
+  requestExport,
+  the,
+} from "../../../helpers/db-privacy.ts";
 
 async function release(db: Db, error: string | null): Promise<string> {
   const claim = await claimExport(db);
@@ -29,6 +36,22 @@ test("one that fails is tried again later, and given up after eight failures", a
   }
   expect(await release(db, "storage")).toBe("failed");
   expect((await actionsOf(db, id)).at(-1)).toBe("user.export_failed");
+});
+
+test("a failure after a step that succeeded is the first one again", async ({ db }) => {
+  await requestExport(db, await createPerson(db));
+  const claim = await claimExport(db);
+  if (!claim) throw new Error("Nothing was claimed.");
+  await noteStep(db, claim, "data:profile");
+  const rows = await db.as(
+    service,
+    (sql) => sql<{ value: string }[]>`
+      select private.release_export(${claim.export_id}, ${claim.lease_id}, 'storage') as value`,
+  );
+  expect(the(rows).value).toBe("pending");
+  expect(await claimExport(db)).toBeNull();
+  await later(db, "10 seconds");
+  expect(await claimExport(db)).toMatchObject({ done: { "data:profile": [] } });
 });
 
 test("only the worker gives exports back", async ({ db }) => {
