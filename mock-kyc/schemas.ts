@@ -20,7 +20,7 @@ const Applicant = z.strictObject({
   middle_name: optionalText(100),
   last_name: text(100),
   date_of_birth: z.iso.date(),
-  email: z.email().max(254),
+  email: z.email({ pattern: z.regexes.html5Email }).max(254),
   phone: optionalText(20),
   document_number: optionalText(200),
   address: Address,

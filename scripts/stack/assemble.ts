@@ -59,7 +59,7 @@ export async function assemble(context: AssemblyContext): Promise<Assembly> {
   let gateway: Gateway | undefined;
   const functions = startFunctions({
     ...context,
-    platformEnv: platformEnv(urls, signingKey),
+    platformEnv: { ...platformEnv(urls, signingKey), ...context.options.functionEnv },
     watch: context.options.watch ?? false,
     onRoutes: (routes) => gateway?.setFunctions(routes),
   });
@@ -168,7 +168,10 @@ async function startGatewayProcess(
 }
 
 async function startMock(context: AssemblyContext, urls: StackUrls): Promise<Child> {
-  const secrets = await functionSecrets(context.root, context.config);
+  const secrets = {
+    ...(await functionSecrets(context.root, context.config)),
+    ...context.options.functionEnv,
+  };
   return startMockKyc({
     ...context,
     port: context.ports.mockKyc,

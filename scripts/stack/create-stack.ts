@@ -36,6 +36,8 @@ export interface StackOptions {
   readonly mockTimeScale?: number;
   /** Settings of `[auth]` in place of those of config.toml, such as other rate limits. */
   readonly auth?: Readonly<Record<string, unknown>>;
+  /** Settings of the functions that stand above every file, for tests that put something in between. */
+  readonly functionEnv?: Readonly<Record<string, string>>;
   readonly postgresUser?: PostgresUserMode | "auto";
   readonly log?: (line: string) => void;
   /** Ends the stack, also while it is still starting. */
