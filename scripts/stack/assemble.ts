@@ -160,6 +160,9 @@ async function startGatewayProcess(
       ...(existsSync(contractFile) ? { contractFile } : {}),
       projectDir: join(context.root, "supabase"),
       functions: [],
+      ...(context.options.googleIssuer === undefined
+        ? {}
+        : { googleIssuer: context.options.googleIssuer }),
       api: context.config.api,
       auth: { ...context.config.auth, ...context.options.auth },
       storage: context.config.storage,

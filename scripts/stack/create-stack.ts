@@ -38,6 +38,8 @@ export interface StackOptions {
   readonly auth?: Readonly<Record<string, unknown>>;
   /** Settings of the functions that stand above every file, for tests that put something in between. */
   readonly functionEnv?: Readonly<Record<string, string>>;
+  /** An OpenID provider that stands in for Google, for tests of sign-in. */
+  readonly googleIssuer?: string;
   readonly postgresUser?: PostgresUserMode | "auto";
   readonly log?: (line: string) => void;
   /** Ends the stack, also while it is still starting. */

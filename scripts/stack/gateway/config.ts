@@ -43,6 +43,8 @@ export const gatewayConfig = z.strictObject({
   /** Folder that `content_path` of mail templates is relative to. */
   projectDir: z.string().default("."),
   functions: z.array(functionRoute),
+  /** An OpenID provider that stands in for Google, for tests of sign-in. */
+  googleIssuer: z.url().optional(),
   /** "Allow public access" of Realtime: channels without a policy. Off, as the project wants it hosted. */
   realtimePublicChannels: z.boolean().default(false),
   api: apiToml.default(apiToml.parse({})),

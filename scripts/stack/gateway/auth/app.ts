@@ -4,6 +4,7 @@ import type { AuthContext } from "./context.ts";
 import { addAdmin } from "./endpoints/admin.ts";
 import { addFactors } from "./endpoints/factors.ts";
 import { addInfo } from "./endpoints/info.ts";
+import { addOAuth } from "./endpoints/oauth.ts";
 import { addOtp } from "./endpoints/otp.ts";
 import { addSession } from "./endpoints/session.ts";
 import { addSignup } from "./endpoints/signup.ts";
@@ -46,6 +47,7 @@ export function createAuthApp(context: AuthContext): Hono<{ Bindings: AuthBindin
     addUser,
     addSession,
     addFactors,
+    addOAuth,
     addAdmin,
   ]) {
     add(app, context);

@@ -4,6 +4,8 @@ import type { TokenKeys } from "../tokens/signing-key.ts";
 import type { VerifyToken } from "../tokens/verify.ts";
 import type { ClaimsHook } from "./claims.ts";
 import type { AuthMailer } from "./mailer.ts";
+import type { PendingSignIns } from "./oauth/pending.ts";
+import type { FindProvider } from "./oauth/providers.ts";
 import type { Passwords } from "./passwords.ts";
 import type { AdmitMails } from "./rate-limits.ts";
 
@@ -20,6 +22,9 @@ export interface AuthContext {
   readonly mailer: AuthMailer;
   readonly passwords: Passwords;
   readonly admitMails: AdmitMails;
+  readonly findProvider: FindProvider;
+  /** Sign-ins that are at a provider now. */
+  readonly pending: PendingSignIns;
   /** Changes the claims of an access token before it is signed. */
   readonly claimsHook: ClaimsHook | undefined;
 }

@@ -14,6 +14,16 @@ export class AuthError extends Error {
   }
 }
 
+/** A sign-in that the OAuth provider itself ended, by the name that it gave. */
+export class ProviderRefusal extends AuthError {
+  readonly oauthName: string;
+
+  constructor(oauthName: string, description: string) {
+    super(400, "bad_oauth_callback", description);
+    this.oauthName = oauthName;
+  }
+}
+
 /** An error in the form of OAuth 2.0, which the token endpoint uses for malformed requests. */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
@@ -42,7 +52,7 @@ export const otpExpired = (message: string) => forbidden("otp_expired", message)
 const NAMED_CODES_SINCE = "2024-01-01";
 const VERSION_HEADER = "X-Supabase-Api-Version";
 
-const UNEXPECTED = new AuthError(
+export const UNEXPECTED = new AuthError(
   500,
   "unexpected_failure",
   "Unexpected failure, please check server logs for more information",

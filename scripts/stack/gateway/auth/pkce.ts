@@ -47,6 +47,12 @@ export function challengeOf(body: {
   return { value, method };
 }
 
+/** What the provider gave for its own API; handed to the application once. */
+export interface ProviderTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+}
+
 interface FlowRow {
   readonly id: string;
   readonly user_id: string | null;
@@ -55,6 +61,8 @@ interface FlowRow {
   readonly code_challenge_method: "s256" | "plain" | null;
   readonly authentication_method: AuthenticationMethod;
   readonly auth_code_issued_at: Date;
+  readonly provider_access_token: string | null;
+  readonly provider_refresh_token: string | null;
 }
 
 /** Remembers the challenge until the mail's link is followed. */
@@ -69,6 +77,39 @@ export async function startFlow(
       provider_type, authentication_method, created_at, updated_at)
     values (gen_random_uuid(), ${userId}, gen_random_uuid()::text, ${challenge.value},
       ${challenge.method}, 'email', ${method}, now(), now())`;
+}
+
+/** Remembers the challenge of an application whose visitor goes to a provider now. */
+export async function startProviderFlow(
+  db: Db,
+  challenge: Challenge,
+  provider: string,
+): Promise<string> {
+  const [flow] = await db<{ id: string }[]>`
+    insert into auth.flow_state (id, auth_code, code_challenge, code_challenge_method,
+      provider_type, authentication_method, created_at, updated_at)
+    values (gen_random_uuid(), gen_random_uuid()::text, ${challenge.value}, ${challenge.method},
+      ${provider}, 'oauth', now(), now())
+    returning id`;
+  if (!flow) throw new Error("the flow was not stored");
+  return flow.id;
+}
+
+/** The code for the application, once its visitor has come back from the provider. */
+export async function finishProviderFlow(
+  db: Db,
+  flowId: string,
+  userId: string,
+  tokens: ProviderTokens,
+): Promise<string> {
+  const [flow] = await db<FlowRow[]>`
+    update auth.flow_state
+    set user_id = ${userId}, auth_code_issued_at = now(), updated_at = now(),
+      provider_access_token = ${tokens.accessToken},
+      provider_refresh_token = ${tokens.refreshToken ?? null}
+    where id = ${flowId} returning *`;
+  if (!flow?.auth_code) throw NO_FLOW();
+  return flow.auth_code;
 }
 
 /** The code that the followed link hands to the application. */
@@ -126,7 +167,13 @@ async function exchangeIn(
   const user = await findUserById(db, flow.user_id);
   if (!user) return NO_FLOW();
   if (isBanned(user)) return userBanned();
-  return openSession(context, db, user.id, flow.authentication_method, client);
+  const session = await openSession(context, db, user.id, flow.authentication_method, client);
+  const { provider_access_token: token, provider_refresh_token: refreshToken } = flow;
+  return {
+    ...session,
+    ...(token === null ? {} : { provider_token: token }),
+    ...(refreshToken === null ? {} : { provider_refresh_token: refreshToken }),
+  };
 }
 
 /** `grant_type=pkce` */

@@ -11,6 +11,8 @@ import { createClaimsHook } from "./claims-hook.ts";
 import { connectAuth } from "./database.ts";
 import { loadMailTemplates } from "./mail-templates.ts";
 import { createAuthMailer } from "./mailer.ts";
+import { createPendingSignIns } from "./oauth/pending.ts";
+import { createProviders } from "./oauth/providers.ts";
 import { createPasswords } from "./passwords.ts";
 import { createMailLimit } from "./rate-limits.ts";
 
@@ -46,6 +48,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Se
     }),
     passwords,
     admitMails: createMailLimit(config.auth),
+    findProvider: createProviders({
+      config: config.auth,
+      externalUrl,
+      googleIssuer: config.googleIssuer,
+    }),
+    pending: createPendingSignIns(),
     claimsHook: createClaimsHook(config.auth),
   });
   return {

@@ -12,6 +12,9 @@ export interface TokenResponse {
   readonly expires_in: number;
   readonly expires_at: number;
   readonly refresh_token: string;
+  /** Of the provider that sent the person, for its own API. */
+  readonly provider_token?: string;
+  readonly provider_refresh_token?: string;
   readonly user: ReturnType<typeof presentUser>;
   readonly weak_password?: { readonly message: string; readonly reasons: readonly string[] };
 }

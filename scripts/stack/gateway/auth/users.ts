@@ -57,12 +57,24 @@ export interface NewUser {
   readonly userMetadata: JsonMap;
   /** What the person said at sign-up; the identity keeps a copy. */
   readonly identityData?: JsonMap;
+  /** Who the person is at the provider that sent them; default: an identity by e-mail. */
+  readonly identity?: {
+    readonly provider: string;
+    readonly providerId: string;
+    readonly data: JsonMap;
+  };
 }
 
-/** Creates the account together with its e-mail identity, as sign-up, invitation and admin do. */
+/** Creates the account together with its first identity. */
 export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> {
   const id = input.id ?? crypto.randomUUID();
   const claims = { sub: id, email: input.email, email_verified: false, phone_verified: false };
+  const identity = input.identity ?? {
+    provider: "email",
+    providerId: id,
+    data: { ...input.identityData, ...claims },
+  };
+  const { provider } = identity;
   const [user] = await db<UserRow[]>`
     insert into auth.users ${db({
       instance_id: NO_INSTANCE,
@@ -71,7 +83,7 @@ export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> 
       role: input.role ?? "authenticated",
       email: input.email,
       encrypted_password: input.passwordHash,
-      raw_app_meta_data: db.json({ provider: "email", providers: ["email"] }),
+      raw_app_meta_data: db.json({ provider, providers: [provider] }),
       raw_user_meta_data: db.json(input.userMetadata),
       confirmation_token: "",
       recovery_token: "",
@@ -81,11 +93,29 @@ export async function insertEmailUser(db: Db, input: NewUser): Promise<UserRow> 
       updated_at: new Date(),
     })} returning *`;
   if (!user) throw new Error("the new user was not stored");
-  await insertIdentity(db, id, "email", id, { ...input.identityData, ...claims });
+  await insertIdentity(db, id, provider, identity.providerId, identity.data);
   return user;
 }
 
-async function insertIdentity(
+export async function findIdentity(
+  db: Db,
+  provider: string,
+  providerId: string,
+): Promise<IdentityRow | undefined> {
+  const [identity] = await db<IdentityRow[]>`
+    select * from auth.identities where provider = ${provider} and provider_id = ${providerId}`;
+  return identity;
+}
+
+/** Notes a sign-in with this identity, and what its provider says now. */
+export async function touchIdentity(db: Db, id: string, data: JsonMap): Promise<void> {
+  await db`
+    update auth.identities
+    set identity_data = ${db.json(data)}, last_sign_in_at = now(), updated_at = now()
+    where id = ${id}`;
+}
+
+export async function insertIdentity(
   db: Db,
   userId: string,
   provider: string,

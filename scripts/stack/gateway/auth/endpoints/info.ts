@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { AuthContext } from "../context.ts";
-import { validationFailed } from "../errors.ts";
+import { isEnabled } from "../oauth/providers.ts";
 import type { AuthBindings } from "../request.ts";
 import { emailEnabled } from "./signup.ts";
 
@@ -45,7 +45,7 @@ export function addInfo(app: Hono<{ Bindings: AuthBindings }>, context: AuthCont
     c.json({
       external: {
         anonymous_users: false,
-        ...Object.fromEntries(PROVIDERS.map((name) => [name, false])),
+        ...Object.fromEntries(PROVIDERS.map((name) => [name, isEnabled(config, name)])),
         email: emailEnabled(context),
         phone: false,
         web3_ethereum: false,
@@ -62,8 +62,5 @@ export function addInfo(app: Hono<{ Bindings: AuthBindings }>, context: AuthCont
   app.get("/.well-known/jwks.json", (c) => {
     c.header("Cache-Control", "public, max-age=600");
     return c.json(context.keys.jwks);
-  });
-  app.get("/authorize", () => {
-    throw validationFailed("Unsupported provider: provider is not enabled");
   });
 }

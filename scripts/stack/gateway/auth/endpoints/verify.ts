@@ -5,6 +5,7 @@ import { confirmToken, type VerifiedKind } from "../confirm.ts";
 import type { AuthContext } from "../context.ts";
 import { AuthError, validationFailed } from "../errors.ts";
 import { hashOtp, PKCE_PREFIX } from "../one-time-tokens.ts";
+import { errorTarget, sessionTarget, withFragment, withQuery } from "../outcome-urls.ts";
 import { issueCode } from "../pkce.ts";
 import { redirectTarget } from "../redirects.ts";
 import {
@@ -15,7 +16,7 @@ import {
   optionalText,
   readBody,
 } from "../request.ts";
-import { openSession, type TokenResponse } from "../sessions.ts";
+import { openSession } from "../sessions.ts";
 
 const HALF_CONFIRMED =
   "Confirmation link accepted. Please proceed to confirm link sent to the other email";
@@ -27,51 +28,6 @@ const FLOW_METHODS: Record<VerifiedKind, AuthenticationMethod> = {
   recovery: "recovery",
   email_change: "email_change",
 };
-
-const OAUTH_NAMES = new Map([
-  [400, "invalid_request"],
-  [401, "unauthorized_client"],
-  [403, "access_denied"],
-  [500, "server_error"],
-  [503, "temporarily_unavailable"],
-]);
-
-function withFragment(target: string, values: Record<string, string>): string {
-  const url = new URL(target);
-  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
-  url.hash = new URLSearchParams(sorted).toString();
-  return url.toString();
-}
-
-function withQuery(target: string, values: Record<string, string>): string {
-  const url = new URL(target);
-  for (const [name, value] of Object.entries(values)) url.searchParams.set(name, value);
-  return url.toString();
-}
-
-/** Errors travel in the fragment; applications of the PKCE flow read the query as well. */
-function errorTarget(target: string, error: AuthError, pkce: boolean): string {
-  const name = OAUTH_NAMES.get(error.status);
-  const values = {
-    ...(name ? { error: name } : {}),
-    error_code: error.code,
-    error_description: error.message,
-  };
-  const url = pkce ? withQuery(target, values) : target;
-  return withFragment(url, { ...values, sb: "" });
-}
-
-function sessionTarget(target: string, session: TokenResponse, type: string): string {
-  return withFragment(target, {
-    access_token: session.access_token,
-    expires_at: String(session.expires_at),
-    expires_in: String(session.expires_in),
-    refresh_token: session.refresh_token,
-    sb: "",
-    token_type: session.token_type,
-    type,
-  });
-}
 
 async function followLink(
   context: AuthContext,
