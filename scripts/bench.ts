@@ -10,6 +10,7 @@ import { readMe } from "./bench/read-me.ts";
 import { type Figure, isReached, printFigures } from "./bench/report.ts";
 import { scale } from "./bench/scale.ts";
 import { createStack } from "./stack/create-stack.ts";
+import { NO_RATE_LIMIT } from "./stack/no-rate-limit.ts";
 
 type Scenario = (context: BenchContext) => Promise<Figure[]>;
 
@@ -41,6 +42,7 @@ await using stack = await createStack({
   temporary: true,
   mockTimeScale: 0,
   workerIntervalMs: 1_000,
+  auth: { rate_limit: NO_RATE_LIMIT },
   signal: interrupted.signal,
   log: (line) => console.log(line),
   onFailure: (error) => console.error(error.message),

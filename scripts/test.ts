@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { runStep, runSteps, type Step } from "./lib/steps.ts";
-import { createStack } from "./stack/create-stack.ts";
 
 /** Usage: npm test [-- <vitest arguments>]; with arguments only the named suites run. */
 const vitestArguments = process.argv.slice(2);
@@ -40,48 +39,23 @@ interface Counts {
   skipped: number;
 }
 
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => interrupted.abort());
-
-/** A stack given by the environment is used as it is; otherwise one is started on free ports. */
-async function withStack<T>(
-  use: (env: Readonly<Record<string, string>>) => Promise<T>,
-): Promise<T> {
-  if (process.env.SUPABASE_URL) return use({});
-  const dataDir = await mkdtemp(join(tmpdir(), "nff-test-"));
-  await using stack = await createStack({
-    dataDir,
-    ports: "free",
-    temporary: true,
-    mockTimeScale: 0,
-    signal: interrupted.signal,
-    log: (line) => console.log(`  ${line}`),
-    onFailure: (error) => console.error(error.message),
-  });
-  return await use(stack.env);
-}
-
 async function runSuites(): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "nff-report-"));
   const report = join(folder, "vitest.json");
   try {
-    const result = await withStack((env) =>
-      runStep({
-        name: "test suites",
-        command: "vitest",
-        args: [
-          "run",
-          "--reporter=default",
-          "--reporter=json",
-          `--outputFile.json=${report}`,
-          ...suites,
-        ],
-        hint: "repeat one suite with `npx vitest run --project <unit|repo|db|api|stack> <file>`",
-        env,
-        live: true,
-      }),
-    );
+    const result = await runStep({
+      name: "test suites",
+      command: "vitest",
+      args: [
+        "run",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${report}`,
+        ...suites,
+      ],
+      hint: "repeat one suite with `npx vitest run --project <unit|repo|db|api|stack> <file>`",
+      live: true,
+    });
     const counts = summary.safeParse(JSON.parse(await readFile(report, "utf8").catch(() => "{}")));
     if (!counts.success) return { passed: 0, failed: 1, skipped: 0 };
     const { numPassedTests, numFailedTests, numPendingTests } = counts.data;

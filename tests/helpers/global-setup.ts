@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStack, type Stack } from "../../scripts/stack/create-stack.ts";
-import { NO_RATE_LIMIT } from "./no-rate-limit.ts";
+import { NO_RATE_LIMIT } from "../../scripts/stack/no-rate-limit.ts";
 import { stackEnv } from "./stack-env.ts";
 
 /** One stack serves every project of a run; vitest calls this file once per project. */

@@ -6,7 +6,7 @@ import {
   type Stack,
   type StackOptions,
 } from "../../../../scripts/stack/create-stack.ts";
-import { NO_RATE_LIMIT } from "../../../helpers/no-rate-limit.ts";
+import { NO_RATE_LIMIT } from "../../../../scripts/stack/no-rate-limit.ts";
 
 /** Secrets for the mock's webhooks: the current one and the one before. */
 export const WEBHOOK_SECRETS = [

@@ -12,7 +12,7 @@ import postgres, { type Sql } from "postgres";
 import { vi } from "vitest";
 import { z } from "zod";
 import { startDatabaseOnly } from "../../../../scripts/stack/database.ts";
-import { NO_RATE_LIMIT } from "../../../helpers/no-rate-limit.ts";
+import { NO_RATE_LIMIT } from "../../../../scripts/stack/no-rate-limit.ts";
 
 export const PUBLISHABLE_KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
 export const SECRET_KEY = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";

@@ -1,6 +1,6 @@
 const PLENTY = 1_000_000;
 
-/** `[auth.rate_limit]` for tests of everything else: they all come from one address. */
+/** `[auth.rate_limit]` for tests and measurements of everything else: all of it comes from one address. */
 export const NO_RATE_LIMIT = {
   email_sent: PLENTY,
   token_refresh: PLENTY,
