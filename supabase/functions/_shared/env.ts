@@ -47,6 +47,7 @@ const base = z
     CORS_ORIGINS: commaList.default([]),
     CURSOR_SECRET: z.string().min(32, "must have at least 32 characters"),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    REQUIRE_STAFF_MFA: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
     JWT_ISSUER: z.string().optional(),
     PUBLIC_API_URL: httpUrl.optional(),
     CLIENT_ADDRESS_HEADER: z
@@ -79,13 +80,15 @@ const base = z
       corsOrigins: new Set(variables.CORS_ORIGINS),
       cursorSecret: variables.CURSOR_SECRET,
       logLevel: variables.LOG_LEVEL,
+      /** Whether operations marked `x-mfa: staff` need a session with two factors. */
+      requireStaffMfa: variables.REQUIRE_STAFF_MFA === "on",
       /** The header in which the nearest proxy says where a request comes from. */
       clientAddressHeader: variables.CLIENT_ADDRESS_HEADER,
       executionId: variables.SB_EXECUTION_ID,
     };
   });
 
-const kycProvider = z
+const mockProvider = z
   .object({
     SUPABASE_URL: httpUrl,
     KYC_PROVIDER: z.literal("mock"),
@@ -107,11 +110,43 @@ const kycProvider = z
       `${withoutSlash(variables.SUPABASE_URL)}/functions/v1/kyc-webhook/${variables.KYC_PROVIDER}`,
   }));
 
+const sumsubProvider = z
+  .object({
+    KYC_PROVIDER: z.literal("sumsub"),
+    KYC_SUMSUB_URL: z
+      .url({ protocol: /^https$/, error: "must be an https URL" })
+      .default("https://api.sumsub.com"),
+    KYC_SUMSUB_APP_TOKEN: z.string().min(1),
+    KYC_SUMSUB_SECRET_KEY: z.string().min(1),
+    KYC_SUMSUB_LEVEL_NAME: z.string().min(1),
+    KYC_SUMSUB_WEBHOOK_SECRETS: commaList.pipe(
+      z.array(z.string().min(16, "must be 16 characters or more")).min(1, "must hold a secret"),
+    ),
+  })
+  .transform((variables) => ({
+    name: variables.KYC_PROVIDER,
+    url: withoutSlash(variables.KYC_SUMSUB_URL),
+    appToken: variables.KYC_SUMSUB_APP_TOKEN,
+    secretKey: variables.KYC_SUMSUB_SECRET_KEY,
+    /** Which documents and checks the vendor asks for; set up in its dashboard. */
+    levelName: variables.KYC_SUMSUB_LEVEL_NAME,
+    /** The current secret first, then those that are still honoured. */
+    webhookSecrets: variables.KYC_SUMSUB_WEBHOOK_SECRETS,
+  }));
+
+const kycProvider = z.discriminatedUnion("KYC_PROVIDER", [mockProvider, sumsubProvider]);
+
 /** What every function needs to know of its surroundings. */
 export type Environment = z.output<typeof base>;
 
 /** What the functions that talk with the KYC provider need besides. */
 export type KycProviderEnvironment = z.output<typeof kycProvider>;
+
+/** See {@link KycProviderEnvironment}. */
+export type MockProviderEnvironment = z.output<typeof mockProvider>;
+
+/** See {@link KycProviderEnvironment}. */
+export type SumsubEnvironment = z.output<typeof sumsubProvider>;
 
 /** A start that cannot succeed. Its stack would only hide the sentence, so it has none. */
 class ConfigurationError extends Error {

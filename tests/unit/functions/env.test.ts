@@ -97,6 +97,45 @@ test.each(["KYC_PROVIDER", "KYC_MOCK_URL", "KYC_MOCK_API_KEY", "KYC_MOCK_WEBHOOK
   },
 );
 
+const SUMSUB = {
+  SUPABASE_URL: "http://127.0.0.1:54321",
+  KYC_PROVIDER: "sumsub",
+  KYC_SUMSUB_APP_TOKEN: "token",
+  KYC_SUMSUB_SECRET_KEY: "secret",
+  KYC_SUMSUB_LEVEL_NAME: "level",
+  KYC_SUMSUB_WEBHOOK_SECRETS: "current-webhook-secret, previous-webhook-secret",
+};
+
+test("another provider has settings of its own", () => {
+  expect(readKycProviderEnvironment({ ...SUMSUB, KYC_SUMSUB_URL: undefined })).toEqual({
+    name: "sumsub",
+    url: "https://api.sumsub.com",
+    appToken: "token",
+    secretKey: "secret",
+    levelName: "level",
+    webhookSecrets: ["current-webhook-secret", "previous-webhook-secret"],
+  });
+});
+
+test.each([
+  "KYC_SUMSUB_APP_TOKEN",
+  "KYC_SUMSUB_SECRET_KEY",
+  "KYC_SUMSUB_LEVEL_NAME",
+  "KYC_SUMSUB_WEBHOOK_SECRETS",
+])("without %s no function talks with that provider", (name) => {
+  const read = () => readKycProviderEnvironment({ ...PROVIDER, ...SUMSUB, [name]: "" });
+  expect(read).toThrow(`${name} is missing`);
+});
+
+test.each([
+  ["KYC_PROVIDER", "somebody"],
+  ["KYC_SUMSUB_URL", "http://api.sumsub.com"],
+  ["KYC_SUMSUB_WEBHOOK_SECRETS", "short"],
+])("%s=%s is refused", (name, value) => {
+  const read = () => readKycProviderEnvironment({ ...PROVIDER, ...SUMSUB, [name]: value });
+  expect(read).toThrow(`This function cannot start: ${name} `);
+});
+
 test("all faults are told at once", () => {
   expect(() => readEnvironment({})).toThrow(
     /SUPABASE_URL is missing; SUPABASE_PUBLISHABLE_KEYS is missing; .*CURSOR_SECRET is missing/,

@@ -4,11 +4,13 @@ import { ProviderError } from "./kyc-provider.ts";
 
 /** One request to a provider. */
 export type ProviderRequest = {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are, in place of a body, with the content type of the headers. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
 };
 
 const TIMEOUT_MS = 10_000;
@@ -24,13 +26,14 @@ const WORTH_A_RETRY = new Set([408, 425, 429]);
  * @throws ProviderError
  */
 export async function callProvider<Shape extends z.ZodType>(
-  { method, url, headers, body }: ProviderRequest,
+  { method, url, headers, body, bytes: sent }: ProviderRequest,
   shape: Shape,
 ): Promise<z.output<Shape>> {
   const response = await fetch(url, {
     method,
     headers: { accept: "application/json", "content-type": "application/json", ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(sent !== undefined && { body: sent }),
     redirect: "manual",
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {

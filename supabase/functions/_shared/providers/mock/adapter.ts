@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { unauthorized } from "../../auth/challenge.ts";
-import type { KycProviderEnvironment } from "../../env.ts";
+import type { MockProviderEnvironment } from "../../env.ts";
 import { ApiError } from "../../errors.ts";
 import { parseJson } from "../../http/body.ts";
 import { findSignatureFault } from "../../http/webhook-signature.ts";
@@ -20,7 +20,7 @@ const ALREADY_DONE = new Set([404, 409]);
  * @param now milliseconds since the epoch; tests bring their own
  */
 export function createMockProvider(
-  { name, url, apiKey, webhookSecrets, callbackUrl }: KycProviderEnvironment,
+  { name, url, apiKey, webhookSecrets, callbackUrl }: MockProviderEnvironment,
   now: () => number = Date.now,
 ): KycProvider {
   const base = `${url}/v1/verifications`;

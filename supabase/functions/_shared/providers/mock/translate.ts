@@ -1,5 +1,6 @@
 import { ApiError } from "../../errors.ts";
 import type { ProviderEvent, ProviderOutcome, Submission } from "../kyc-provider.ts";
+import { lookUp } from "../look-up.ts";
 import { event as eventSchema, type Findings, findings, type Verification } from "./schemas.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -31,7 +32,7 @@ export function fromEvent(message: unknown): ProviderEvent {
   const parsed = eventSchema.safeParse(message);
   if (!parsed.success) throw notAnEvent();
   const { id, data, ...common } = parsed.data;
-  const outcome = OUTCOME_BY_EVENT[common.type] ?? null;
+  const outcome = lookUp(OUTCOME_BY_EVENT, common.type) ?? null;
   if (outcome === null) return { event_id: id, ...common, outcome, ...NOTHING_FOUND };
   const facts = findings.safeParse(data);
   if (!facts.success) throw notAnEvent();
@@ -48,7 +49,7 @@ export function fromVerification(verification: Verification): ProviderEvent {
     sequence,
     occurred_at: updated_at,
     // Before its first event the provider has nothing to say.
-    outcome: sequence === 0 ? null : (OUTCOME_BY_STATUS[status] ?? null),
+    outcome: sequence === 0 ? null : (lookUp(OUTCOME_BY_STATUS, status) ?? null),
     ...fromFindings(found),
   };
 }
