@@ -20,6 +20,8 @@ const COMMANDS = {
   demo: ["scripts/demo.ts"],
   bench: ["scripts/bench.ts"],
   "mock-kyc": ["mock-kyc/main.ts"],
+  "admin-grant": ["scripts/admin-grant.ts"],
+  "screening-load": ["scripts/screening-load.ts"],
 };
 
 function fail(sentence) {
