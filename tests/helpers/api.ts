@@ -37,10 +37,10 @@ export type ApiAnswer = {
 export type Target = (request: Request) => Promise<Response>;
 
 /** The functions of the running stack, through its gateway. */
-export const stack: Target = (request) => fetch(request);
+const stack: Target = (request) => fetch(request);
 
 /** Headers that every answer must have, whatever its status. */
-export const COMMON_HEADERS: Readonly<Record<string, RegExp>> = {
+const COMMON_HEADERS: Readonly<Record<string, RegExp>> = {
   "cache-control": /^(no-store|public, max-age=\d+)$/,
   "content-security-policy": /^default-src 'none'; frame-ancestors 'none'$/,
   "referrer-policy": /^no-referrer$/,

@@ -4,10 +4,10 @@ import { inspectPdf } from "./files/pdf.ts";
 import { inspectPng } from "./files/png.ts";
 
 /** The file types that a document may have. */
-export const MEDIA_TYPES = ["image/jpeg", "image/png", "application/pdf"] as const;
+const MEDIA_TYPES = ["image/jpeg", "image/png", "application/pdf"] as const;
 
 /** One of {@link MEDIA_TYPES}. */
-export type MediaType = (typeof MEDIA_TYPES)[number];
+type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** What a file is by its own bytes, whatever anybody says about it. */
 export type FileFacts = {

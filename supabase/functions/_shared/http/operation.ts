@@ -55,7 +55,7 @@ type CommonContext<Id extends OperationId, Deps> = {
 };
 
 /** What an operation gets that is one transaction. */
-export type OperationContext<Id extends OperationId, Deps> = CommonContext<Id, Deps> & {
+type OperationContext<Id extends OperationId, Deps> = CommonContext<Id, Deps> & {
   /** The transaction, with the caller's role and claims. */
   readonly tx: Transaction;
   /** Runs something when the transaction has been committed, and never when it was not. */

@@ -1,14 +1,14 @@
 /** How much is written: each level includes those after it. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** A severity of a log line. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * Everything that a log line may say. The list is closed so that personal data cannot slip in: ids,
  * codes, counts and times, never names, addresses, bodies, tokens or query strings.
  */
-export type LogFields = {
+type LogFields = {
   readonly function?: string;
   readonly request_id?: string;
   readonly trace_id?: string;

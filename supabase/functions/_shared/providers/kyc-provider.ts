@@ -108,14 +108,14 @@ export type ProviderOutcome =
   | "in_review"
   | "monitoring_hit";
 
-export type ProviderCheck = {
+type ProviderCheck = {
   readonly name: string;
   readonly result: string;
   /** Confidence, 0 to 1; `null` where the provider gives none. */
   readonly score: number | null;
 };
 
-export type RejectedDocument = {
+type RejectedDocument = {
   readonly type: string;
   readonly side: string;
   readonly reason_code: string;

@@ -7,7 +7,7 @@ import { callStorage, readStorageStatus, requireOk } from "./call-storage.ts";
 export const DOCUMENTS_BUCKET = "kyc-documents";
 
 /** A place where one file may be uploaded once. */
-export type SignedUpload = {
+type SignedUpload = {
   readonly url: string;
   readonly token: string;
   readonly expiresAt: Date;
