@@ -60,9 +60,14 @@ async function play(settings: DemoSettings, story: Story, narrator: Narrator): P
   await narrator.step(
     "the provider's answer arrives",
     () => waitForStatus(onboarding, verdicts),
-    (status) => status,
+    (status) => (onboarding.feed ? `${status}, told without a question` : status),
   );
-  if (story.reviewed) await approveAsReviewer(settings, narrator, onboarding.verificationId);
+  if (story.reviewed) {
+    await approveAsReviewer(settings, narrator, onboarding.verificationId);
+    await narrator.step("the reviewer's decision arrives", () =>
+      waitForStatus(onboarding, ["approved"]),
+    );
+  }
   const end = await tellEnd(onboarding, narrator);
   const asExpected = end === story.ends;
   narrator.note(asExpected ? `→ ${end}` : `→ ${end}, but ${story.ends} was expected`);

@@ -4,6 +4,7 @@ import { type Account, confirm, signIn, signUp } from "./account.ts";
 import { billPdf, type DemoFile, passportPhoto } from "./files.ts";
 import type { Narrator } from "./narrator.ts";
 import type { DemoSettings } from "./settings.ts";
+import { openStatusFeed, type StatusFeed } from "./status-feed.ts";
 import { waitFor } from "./wait.ts";
 
 const VERDICT_TIMEOUT_MS = 60_000;
@@ -50,6 +51,8 @@ export interface Person {
 export interface Onboarding {
   readonly account: Account;
   readonly verificationId: string;
+  /** Null where the backend has no Realtime: then the status is asked for. */
+  readonly feed: StatusFeed | null;
 }
 
 async function openAccount(
@@ -179,19 +182,28 @@ export async function onboard(
     () => addDocument(account, verificationId, "proof_of_address", billPdf(userId)),
     (detail) => detail,
   );
+  const feed = await story.step(
+    "listen for the status on the own channel",
+    () => openStatusFeed(account.client, userId),
+    (opened) => (opened ? "joined" : "no Realtime here, so it is asked for"),
+  );
   await story.step(
     "submit",
     () => rest.post(`/kyc/verifications/${verificationId}/submit`, Verification),
     ({ value }) => `${value.status}, attempt ${value.attempt}`,
   );
-  return { account, verificationId };
+  return { account, verificationId, feed };
 }
 
-/** Waits until the verification has one of these states, as its owner sees it. */
+/**
+ * Waits until the verification has one of these states, as its owner sees it: told by Realtime
+ * without a question, or by asking where there is none.
+ */
 export function waitForStatus(
-  { account, verificationId }: Onboarding,
+  { account, verificationId, feed }: Onboarding,
   statuses: readonly string[],
 ): Promise<string> {
+  if (feed) return feed.waitFor(verificationId, statuses, VERDICT_TIMEOUT_MS);
   return waitFor(`One of the states ${statuses.join(", ")}`, VERDICT_TIMEOUT_MS, async () => {
     const path = `/kyc/verifications/${verificationId}`;
     const { value } = await account.rest.get(path, Verification);
@@ -201,10 +213,11 @@ export function waitForStatus(
 
 /** Shows how it ended: the person's view, the timeline, and the own row by supabase-js. */
 export async function tellEnd(
-  { account, verificationId }: Onboarding,
+  { account, verificationId, feed }: Onboarding,
   story: Narrator,
 ): Promise<string> {
   const { rest, client } = account;
+  await feed?.close();
   const { value: view } = await story.step(
     "read the own status",
     () => rest.get("/kyc/status", Projection),

@@ -12,6 +12,8 @@ test("the demo takes three people through and each ends as expected", async () =
   expect(stdout).toContain("All three ended as expected");
   expect(stdout.match(/ → approved\n/g)).toHaveLength(2);
   expect(stdout.match(/ → declined\n/g)).toHaveLength(1);
+  // The verdict came by itself, on the person's own channel.
+  expect(stdout.match(/answer arrives: \w+, told without a question\n/g)).toHaveLength(3);
   // Every step is told with its time.
   expect(stdout.match(/^ +\d+ ms {2}\S/gm)?.length).toBeGreaterThan(30);
 });
