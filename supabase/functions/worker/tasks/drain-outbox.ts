@@ -63,7 +63,11 @@ async function handle(drain: Drain, message: Message): Promise<Outcome> {
     return "sent";
   } catch (error) {
     log.warn("message not sent", { error: describeError(error) });
-    return reportFailure(drain, message, error);
+    // Nobody waits for this promise alone, so it may not fail. The lease runs out by itself.
+    return reportFailure(drain, message, error).catch((cause: unknown) => {
+      log.error("failure not noted", { error: describeError(cause) });
+      return "retried";
+    });
   }
 }
 
