@@ -152,7 +152,7 @@ async function letTimePass(email: string): Promise<void> {
   await runWorker();
 }
 
-describe("users.createUser is killed", () => {
+describe("[USER-01] users.createUser is killed", () => {
   let body: NffInput;
   let sent: Sent;
   beforeEach(() => {

@@ -115,7 +115,7 @@ describe("400", () => {
   });
 });
 
-describe("what a key is worth", () => {
+describe("[KEY-01] what a key is worth", () => {
   const use = (as: Credential, headers: Readonly<Record<string, string>> = {}) =>
     call("users.listUsers", { as, headers, body: { limit: 1 } });
   const refused = async (

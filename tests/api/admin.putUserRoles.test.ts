@@ -145,7 +145,7 @@ describe("202", () => {
   );
 });
 
-describe("rules", () => {
+describe("[ROLE-01] rules", () => {
   test("403 for the own roles", async () => {
     await refused(403, "own_role_change", admin, put(admin, []));
     await refused(403, "own_role_change", admin, put(admin, ["admin", "reviewer"]));

@@ -214,7 +214,7 @@ describe("400", () => {
 });
 
 describe("403", () => {
-  test("a machine key changes nobody of the staff, least of all the e-mail address", async () => {
+  test("[KEY-02] a machine key changes nobody of the staff, least of all the e-mail address", async () => {
     const staff = await createStaff(owner(), "support");
     const before = await read(staff.id);
     for (const changes of [{ email: newEmail() }, { first_name: "Eve" }]) {

@@ -109,7 +109,7 @@ export function describeDeletion(operation: DeletionId, { action, prepare }: Del
       expect(await flagsOf(owner(), person.id)).toEqual(before);
     });
 
-    test("403 for a machine key and a member of staff", async () => {
+    test("[KEY-02] 403 for a machine key and a member of staff", async () => {
       const staff = await createStaff(owner(), "support");
       const before = await flagsOf(owner(), staff.id);
       const refused = request(staff.id, operators.machine.credential);

@@ -35,7 +35,7 @@ test("an unknown prefix and a wrong secret are the same", async ({ db }) => {
   });
 });
 
-test("what is wrong with a key is only told to who has it", async ({ db }) => {
+test("[KEY-01] what is wrong with a key is only told to who has it", async ({ db }) => {
   const key = await createKey(db);
   await db.sql`update private.machine_keys set revoked_at = now(), revoked_by = created_by
     where key_id = ${key.keyId}`;

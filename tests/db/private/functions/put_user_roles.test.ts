@@ -89,7 +89,7 @@ describe("what an administrator gives and takes alone", () => {
   });
 });
 
-describe("rules", () => {
+describe("[ROLE-01] rules", () => {
   test("nobody changes their own roles", async ({ db }) => {
     const admin = await createStaff(db, "admin");
     for (const roles of [[], ["admin"], ["admin", "reviewer"]]) {
