@@ -89,8 +89,10 @@ begin
         'resubmission_limit_exceeded');
     end if;
     result := 'applied';
-    -- A hole in the numbers before a verdict: something was lost on the way, so ask the provider.
-    if v_sequence > v_attempt.last_sequence + 1 and v_outcome <> 'processing' then
+    -- A hole in the numbers before a verdict: something was lost on the way, so ask the provider. What it
+    -- says when it is asked is its newest state already.
+    if v_sequence > v_attempt.last_sequence + 1 and v_outcome <> 'processing'
+      and p_event ->> 'type' not like 'poll.%' then
       perform private.kyc_queue_fetch(v_attempt.verification_id, v_attempt.attempt, p_provider,
         'gap:' || v_sequence);
     end if;
