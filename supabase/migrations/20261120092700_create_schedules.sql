@@ -204,6 +204,12 @@ begin
       select old.event_row_id from private.webhook_inbox as old
       where old.body is not null
         and old.received_at <= private.now() - (select event_body_retention from private.settings)
+        and not exists (
+          select
+          from public.kyc_verifications as verification
+          join private.legal_holds as hold on hold.user_id = verification.user_id and hold.released_at is null
+          where verification.verification_id = old.verification_id
+        )
       limit p_limit for update skip locked);
   end if;
   get diagnostics v_affected = row_count;

@@ -15,11 +15,12 @@ create table private.personal_data (
   withheld_because text,
   erase_now text,
   erase_later text,
+  sweep text,
   kept_because text,
   check ((section is null) = (shown = '{}')),
   check (withheld = '{}' or withheld_because is not null),
   check (section is not null or withheld_because is not null),
-  check (erase_now is not null or erase_later is not null or kept_because is not null)
+  check (pg_catalog.num_nonnulls(erase_now, erase_later, sweep, kept_because) > 0)
 );
 alter table private.personal_data enable row level security;
 comment on table private.personal_data is 'One row per table that holds data or ids of people.';
@@ -31,6 +32,8 @@ comment on column private.personal_data.withheld is 'Columns that are left out o
 comment on column private.personal_data.withheld_because is 'Why a column, or the whole table, is left out.';
 comment on column private.personal_data.erase_now is 'What goes at once: SQL assignments, or delete.';
 comment on column private.personal_data.erase_later is 'What goes when nothing has to be kept any more: SQL assignments, or delete.';
+comment on column private.personal_data.sweep is
+  'SQL condition like rows_of: rows that are deleted after Auth has erased the account. May be slow: no person waits for it.';
 comment on column private.personal_data.kept_because is 'Why something stays, or who removes it.';
 
 /*
@@ -89,8 +92,9 @@ comment on function private.personal_data_rows(uuid, text) is
   'Rows of a person. Why definer: reads every table that holds data of people.';
 
 /*
- * Erases what the registry says: of one person, what goes at once (`now`) or what is left (`later`).
- * Doing it again changes nothing more. Returns the tables that had rows of the person.
+ * Erases what the registry says of one person: what goes at once (`now`), what is left (`later`), or what
+ * others have left behind (`sweep`). Doing it again changes nothing more. Returns the tables that had rows
+ * of the person. A table of the platform that this database may not write is passed over with a warning.
  */
 create function private.erase_rows(p_user_id uuid, p_stage text)
 returns text[]
@@ -105,15 +109,22 @@ declare
   v_touched text[] := '{}';
 begin
   for v_data in
-    select relation, rows_of, case p_stage when 'now' then erase_now when 'later' then erase_later end as work
+    select relation,
+      case when p_stage = 'sweep' then sweep else rows_of end as condition,
+      case p_stage when 'now' then erase_now when 'later' then erase_later when 'sweep' then 'delete' end as work
     from private.personal_data
     order by relation
   loop
-    continue when v_data.work is null or pg_catalog.to_regclass(v_data.relation) is null;
+    continue when v_data.work is null or v_data.condition is null or pg_catalog.to_regclass(v_data.relation) is null;
+    if not pg_catalog.has_table_privilege(
+      v_data.relation, case when v_data.work = 'delete' then 'delete' else 'update' end) then
+      raise warning 'no right to erase in %', v_data.relation;
+      continue;
+    end if;
     if v_data.work = 'delete' then
-      execute pg_catalog.format('delete from %s as t where %s', v_data.relation, v_data.rows_of) using p_user_id;
+      execute pg_catalog.format('delete from %s as t where %s', v_data.relation, v_data.condition) using p_user_id;
     else
-      execute pg_catalog.format('update %s as t set %s where %s', v_data.relation, v_data.work, v_data.rows_of)
+      execute pg_catalog.format('update %s as t set %s where %s', v_data.relation, v_data.work, v_data.condition)
         using p_user_id;
     end if;
     get diagnostics v_count = row_count;

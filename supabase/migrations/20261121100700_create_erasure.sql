@@ -165,6 +165,7 @@ begin
   from private.erasure_messages(v_request.user_id);
   if v_is_account_erased and v_request.account_erased_at is null then
     perform private.erase_rows(v_request.user_id, 'now');
+    perform private.erase_rows(v_request.user_id, 'sweep');
     v_request.account_erased_at := private.now();
   end if;
   if v_is_provider_done and v_request.provider_erased_at is null and not exists (

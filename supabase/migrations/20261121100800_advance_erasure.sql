@@ -52,8 +52,7 @@ begin
   end;
   if v_status = 'completed' then
     -- Whatever was written since the steps above, such as the body of a late event.
-    perform private.erase_rows(v_user_id, 'now');
-    perform private.erase_rows(v_user_id, 'later');
+    perform private.erase_rows(v_user_id, stage) from unnest(array['now', 'later', 'sweep']) as stage;
   end if;
   update private.erasure_requests
   set status = v_status,

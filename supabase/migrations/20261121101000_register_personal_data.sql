@@ -38,8 +38,7 @@ values
     $$status = case when t.status = 'pending' then 'abandoned' else t.status end, email = null, input = null,
       finished_at = coalesce(t.finished_at, private.now())$$, null,
     'Ids only; old rows go by the clock.'),
-  ('private.idempotency_keys',
-    't.caller = $1::text or pg_catalog.strpos(t.body, $1::text) > 0', null, '{}',
+  ('private.idempotency_keys', 't.caller = $1::text', null, '{}',
     '{}', 'Copies of answers that you were given are kept for two days.', 'delete', null, null),
   ('private.audit_log',
     't.audit_id in (select entry.audit_id from private.activity_of($1) as entry)', 'activity',
@@ -114,3 +113,7 @@ values
       or t.subject_id in (select e.export_id from private.data_exports as e where e.user_id = $1)$$,
     null, '{}', '{}', 'Work in progress inside our systems says nothing more about you.', null,
     'last_error = null', 'Ids only.');
+
+-- Answers that staff or external systems were given about the person.
+update private.personal_data set sweep = 'pg_catalog.strpos(t.body, $1::text) > 0'
+where relation = 'private.idempotency_keys';

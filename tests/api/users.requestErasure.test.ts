@@ -127,6 +127,19 @@ describe("202", () => {
     expect(await requestsOf(person)).toHaveLength(1);
   });
 
+  test("ten requests at once, each with a key of its own, are one", async () => {
+    const person = await createAccount();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        call("users.requestErasure", { ...ask(), as: person.credential }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    const ids = answers.map(({ body }) => body.erasure_request_id);
+    expect(new Set(ids).size).toBe(1);
+    expect(await requestsOf(person)).toHaveLength(1);
+  });
+
   test("nothing else works with that token", async () => {
     const person = await createAccount();
     await requestErasure(person);

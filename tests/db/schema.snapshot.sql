@@ -533,12 +533,13 @@ create table private.personal_data (
   withheld_because text,
   erase_now text,
   erase_later text,
+  sweep text,
   kept_because text
 );
 alter table private.personal_data add constraint personal_data_check CHECK (((section IS NULL) = (shown = '{}'::text[])));
 alter table private.personal_data add constraint personal_data_check1 CHECK (((withheld = '{}'::text[]) OR (withheld_because IS NOT NULL)));
 alter table private.personal_data add constraint personal_data_check2 CHECK (((section IS NOT NULL) OR (withheld_because IS NOT NULL)));
-alter table private.personal_data add constraint personal_data_check3 CHECK (((erase_now IS NOT NULL) OR (erase_later IS NOT NULL) OR (kept_because IS NOT NULL)));
+alter table private.personal_data add constraint personal_data_check3 CHECK ((num_nonnulls(erase_now, erase_later, sweep, kept_because) > 0));
 alter table private.personal_data add constraint personal_data_pkey PRIMARY KEY (relation);
 alter table private.personal_data add constraint personal_data_relation_check CHECK ((relation ~ '^[a-z_]+\.[a-z][a-z0-9_]*$'::text));
 alter table private.personal_data add constraint personal_data_section_check CHECK ((section ~ '^[a-z][a-z0-9_]{0,40}$'::text));
@@ -552,6 +553,7 @@ comment on column private.personal_data.relation is 'Schema and table. One that 
 comment on column private.personal_data.rows_of is 'SQL condition on alias t: the rows that are about the person $1.';
 comment on column private.personal_data.section is 'Name of the part of the export that shows it; null where nothing is shown.';
 comment on column private.personal_data.shown is 'Columns in the export.';
+comment on column private.personal_data.sweep is 'SQL condition like rows_of: rows that are deleted after Auth has erased the account. May be slow: no person waits for it.';
 comment on column private.personal_data.withheld is 'Columns that are left out of the export.';
 comment on column private.personal_data.withheld_because is 'Why a column, or the whole table, is left out.';
 
@@ -1391,8 +1393,7 @@ begin
   end;
   if v_status = 'completed' then
     -- Whatever was written since the steps above, such as the body of a late event.
-    perform private.erase_rows(v_user_id, 'now');
-    perform private.erase_rows(v_user_id, 'later');
+    perform private.erase_rows(v_user_id, stage) from unnest(array['now', 'later', 'sweep']) as stage;
   end if;
   update private.erasure_requests
   set status = v_status,
@@ -2175,6 +2176,7 @@ begin
   from private.erasure_messages(v_request.user_id);
   if v_is_account_erased and v_request.account_erased_at is null then
     perform private.erase_rows(v_request.user_id, 'now');
+    perform private.erase_rows(v_request.user_id, 'sweep');
     v_request.account_erased_at := private.now();
   end if;
   if v_is_provider_done and v_request.provider_erased_at is null and not exists (
@@ -2238,15 +2240,22 @@ declare
   v_touched text[] := '{}';
 begin
   for v_data in
-    select relation, rows_of, case p_stage when 'now' then erase_now when 'later' then erase_later end as work
+    select relation,
+      case when p_stage = 'sweep' then sweep else rows_of end as condition,
+      case p_stage when 'now' then erase_now when 'later' then erase_later when 'sweep' then 'delete' end as work
     from private.personal_data
     order by relation
   loop
-    continue when v_data.work is null or pg_catalog.to_regclass(v_data.relation) is null;
+    continue when v_data.work is null or v_data.condition is null or pg_catalog.to_regclass(v_data.relation) is null;
+    if not pg_catalog.has_table_privilege(
+      v_data.relation, case when v_data.work = 'delete' then 'delete' else 'update' end) then
+      raise warning 'no right to erase in %', v_data.relation;
+      continue;
+    end if;
     if v_data.work = 'delete' then
-      execute pg_catalog.format('delete from %s as t where %s', v_data.relation, v_data.rows_of) using p_user_id;
+      execute pg_catalog.format('delete from %s as t where %s', v_data.relation, v_data.condition) using p_user_id;
     else
-      execute pg_catalog.format('update %s as t set %s where %s', v_data.relation, v_data.work, v_data.rows_of)
+      execute pg_catalog.format('update %s as t set %s where %s', v_data.relation, v_data.work, v_data.condition)
         using p_user_id;
     end if;
     get diagnostics v_count = row_count;
@@ -2883,6 +2892,12 @@ begin
       select old.event_row_id from private.webhook_inbox as old
       where old.body is not null
         and old.received_at <= private.now() - (select event_body_retention from private.settings)
+        and not exists (
+          select
+          from public.kyc_verifications as verification
+          join private.legal_holds as hold on hold.user_id = verification.user_id and hold.released_at is null
+          where verification.verification_id = old.verification_id
+        )
       limit p_limit for update skip locked);
   end if;
   get diagnostics v_affected = row_count;
@@ -5582,10 +5597,19 @@ CREATE OR REPLACE FUNCTION private.name_from_metadata(p_metadata jsonb, p_key te
  IMMUTABLE
  SET search_path TO ''
 AS $function$
+declare
+  v_full constant text := pg_catalog.btrim(coalesce(p_metadata ->> 'full_name', p_metadata ->> 'name'));
+  v_name text := p_metadata ->> p_key;
 begin
+  if p_key in ('given_name', 'family_name') and not p_metadata ?| array['given_name', 'family_name'] then
+    v_name := case
+      when p_key = 'family_name' then pg_catalog.substring(v_full, '\s(\S+)$')
+      else pg_catalog.regexp_replace(v_full, '\s+\S+$', '')
+    end;
+  end if;
   return (
     select candidate.name
-    from (select pg_catalog.btrim(pg_catalog.normalize(p_metadata ->> p_key, 'NFC')) as name) as candidate
+    from (select pg_catalog.btrim(pg_catalog.normalize(v_name, 'NFC')) as name) as candidate
     where private.is_plain_text(candidate.name, 100)
   );
 end

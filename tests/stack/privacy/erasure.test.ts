@@ -1,38 +1,19 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createStack, type Stack } from "../../../scripts/stack/create-stack.ts";
+import { describe, expect, test } from "vitest";
+import { ownerConnection } from "../../helpers/api-accounts.ts";
 import { erasureIn, requestErasure } from "../../helpers/api-privacy.ts";
 import { liveUnverified, liveVerified, newCanary } from "./life.ts";
+import { ownStack } from "./own-stack.ts";
 import { filesWith, providerKnows, tablesHolding } from "./search.ts";
 
-/**
- * A stack of its own, because what it keeps on disk is searched and its clock is moved. Mails are left
- * out: they lie in the mailbox of the person.
- */
-let stack: Stack;
-let dataDir: string;
-let sql: postgres.Sql;
+// Mails are left out: they lie in the mailbox of the person.
+const dataDirOf = ownStack();
+const owner = ownerConnection();
 
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "nff-erasure-"));
-  stack = await createStack({ dataDir, temporary: true, ports: "free", mockTimeScale: 0 });
-  Object.assign(process.env, stack.env);
-  sql = postgres(stack.dbUrl, { max: 2, onnotice: () => {} });
-});
-
-afterAll(async () => {
-  await sql.end();
-  await stack.dispose();
-});
-
-const auditFaults = () => sql`select * from private.audit_verify()`;
+const auditFaults = () => owner()`select * from private.audit_verify()`;
 
 describe("after an erasure nothing is left of the person", () => {
   test("[PRIV-03] who never got as far as a verification: at once", async () => {
-    const canary = newCanary();
+    const [dataDir, sql, canary] = [dataDirOf(), owner(), newCanary()];
     const account = await liveUnverified(canary);
     expect((await tablesHolding(dataDir, canary)).length).toBeGreaterThan(5);
     expect((await filesWith(dataDir, canary)).length).toBeGreaterThan(1);
@@ -44,7 +25,7 @@ describe("after an erasure nothing is left of the person", () => {
   });
 
   test("[PRIV-03] who was verified: what may go at once, the rest after five years", async () => {
-    const canary = newCanary();
+    const [dataDir, sql, canary] = [dataDirOf(), owner(), newCanary()];
     const account = await liveVerified(sql, canary);
     const before = await tablesHolding(dataDir, canary);
     expect(before).toEqual(

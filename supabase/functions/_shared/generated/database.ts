@@ -820,6 +820,7 @@ export type Database = {
           rows_of: string;
           section: string | null;
           shown: string[];
+          sweep: string | null;
           withheld: string[];
           withheld_because: string | null;
         };
@@ -832,6 +833,7 @@ export type Database = {
           rows_of: string;
           section?: string | null;
           shown?: string[];
+          sweep?: string | null;
           withheld?: string[];
           withheld_because?: string | null;
         };
@@ -843,6 +845,7 @@ export type Database = {
           rows_of?: string;
           section?: string | null;
           shown?: string[];
+          sweep?: string | null;
           withheld?: string[];
           withheld_because?: string | null;
         };

@@ -10,6 +10,8 @@ import { drainOutbox } from "../tasks/drain-outbox.ts";
 import { tendAccounts } from "../tasks/tend-accounts.ts";
 
 const DEFAULT_BUDGET_MS = 10_000;
+/** Nobody waits for a job of time, and some look through much. */
+const JOBS_TIMEOUT_MS = 60_000;
 /** Rows per step and run; a full batch makes the next run find more. */
 const BATCH = 100;
 
@@ -50,10 +52,10 @@ export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
 type JobRow = WorkerJobReport & { error: string | null };
 
 async function runSchedules(transaction: RunTransaction, log: Logger): Promise<WorkerJobReport[]> {
-  const rows = await transaction(
-    SERVICE,
-    (tx) => tx<JobRow[]>`select job, affected, error from private.run_schedules(${BATCH})`,
-  );
+  const rows = await transaction(SERVICE, async (tx) => {
+    await tx`select set_config('statement_timeout', ${String(JOBS_TIMEOUT_MS)}, true)`;
+    return tx<JobRow[]>`select job, affected, error from private.run_schedules(${BATCH})`;
+  });
   for (const { job, error } of rows) {
     // The database goes on with the other jobs and keeps the message; here its code is enough.
     if (error !== null) log.error("job failed", { task: job, code: error.slice(0, 5) });

@@ -24,6 +24,8 @@ export type Writing = {
   readonly transaction: RunTransaction;
 };
 
+/** Auth's log has no index that helps to find a person's lines. */
+const STATEMENT_TIMEOUT_MS = 60_000;
 /** Rows that are read at a time, and the size at which a file is full. */
 const ROWS = 500;
 const MAX_PART_BYTES = 4 * 1024 * 1024;
@@ -77,6 +79,7 @@ async function writeSection(
       rows = [];
       bytes = 0;
     };
+    await tx`select set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true)`;
     const batches = tx<{ row: string }[]>`
       select row from private.export_rows(${export_id}, ${lease_id}, ${section}) as row
     `.cursor(ROWS);

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { anon, type Db, expectDenied, service, test, user } from "../../../helpers/db.ts";
+import { ingest } from "../../../helpers/db-events.ts";
 import { createPerson, createProcessing, createStaff, move } from "../../../helpers/db-fixtures.ts";
 import {
   actionsOf,
@@ -80,19 +81,26 @@ test("a hold stops removals that wait to be sent, and the retention of document 
   ]);
 });
 
-test("[PRIV-04] files of somebody who did not ask for anything stay under a hold too", async ({
+test("[PRIV-04] files and events of somebody who did not ask for anything stay under a hold too", async ({
   db,
 }) => {
   const staff = await createStaff(db, "compliance_admin");
-  const { userId, verificationId } = await createProcessing(db);
-  await move(db, verificationId, "approved", "provider");
+  const { userId, verificationId, reference } = await createProcessing(db);
+  await ingest(db, { outcome: "approved", provider_reference: reference, sequence: 1 });
+  const bodies = async () => {
+    const rows = await db.sql`select body from private.webhook_inbox
+      where verification_id = ${verificationId} and body is not null`;
+    return rows.length;
+  };
   const holdId = await hold(db, staff, userId);
   await later(db, "91 days");
   await runSchedules(db);
   expect(await deliverAll(db)).not.toContain("storage.remove");
+  expect(await bodies()).toBe(1);
   await db.as(user(staff), release(holdId));
   await runSchedules(db);
   expect(await deliverAll(db)).toContain("storage.remove");
+  expect(await bodies()).toBe(0);
 });
 
 test("holds for several reasons stand side by side; each reason holds once", async ({ db }) => {
