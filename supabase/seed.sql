@@ -41,3 +41,6 @@ select user_id, role::public.staff_role from demo_accounts where role is not nul
 on conflict do nothing;
 
 drop table demo_accounts;
+
+-- Local stacks are tried out with a password alone; see REQUIRE_STAFF_MFA.
+update private.settings set staff_mfa_required = false;

@@ -25,6 +25,7 @@ const operation = z.object({
   responses: z.record(z.string(), z.union([reference, response])),
   "x-roles": z.array(z.string()).default([]),
   "x-scopes": z.array(z.string()).default([]),
+  "x-mfa": z.literal("staff").optional(),
   "x-max-body-bytes": z.number().int().positive().optional(),
 });
 const document = z.object({
@@ -61,6 +62,8 @@ export interface Operation {
   readonly security: readonly string[];
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
+  /** Whether staff needs a second factor. */
+  readonly mfa: "staff" | "none";
   readonly maxBodyBytes: number;
   readonly parameters: readonly Parameter[];
   readonly body: { readonly required: boolean; readonly content: Response["content"] } | null;
@@ -118,6 +121,7 @@ export function readContract(source: unknown): Contract {
         security: (entry.security ?? security).flatMap((requirement) => Object.keys(requirement)),
         roles: entry["x-roles"],
         scopes: entry["x-scopes"],
+        mfa: entry["x-mfa"] ?? "none",
         maxBodyBytes: entry["x-max-body-bytes"] ?? DEFAULT_MAX_BODY_BYTES,
         parameters: entry.parameters.map((item) => follow(components.parameters, item)),
         body: entry.requestBody

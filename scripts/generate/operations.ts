@@ -46,6 +46,7 @@ function describe(operation: Operation): Record<string, unknown> {
     auth: authOf(operation),
     roles: operation.roles,
     scopes: operation.scopes,
+    mfa: operation.mfa,
     idempotencyKey: hasHeader(operation, "Idempotency-Key") ? "required" : "none",
     ifMatch: hasHeader(operation, "If-Match"),
     maxBodyBytes: operation.maxBodyBytes,
@@ -74,6 +75,8 @@ export type OperationMetadata = {
   readonly roles: readonly string[];
   /** Machine-key scopes that may call it, for \`staff_or_machine\`. */
   readonly scopes: readonly string[];
+  /** \`staff\`: people need a session with two factors, where the deployment asks for it. */
+  readonly mfa: "staff" | "none";
   readonly idempotencyKey: "required" | "none";
   readonly ifMatch: boolean;
   /** The largest request body, in bytes. */

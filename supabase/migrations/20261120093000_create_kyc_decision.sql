@@ -42,7 +42,7 @@ comment on function private.kyc_request_replacements(uuid, jsonb) is
  * otherwise; p_expected_version: the version that the reviewer has seen.
  * Returns: {result, verification_id, status, version, attempt, pending_approval} (schema AdminKycActionResult).
  * May be called by: reviewer, approver, compliance_admin.
- * Raises NF010, NF020, NF050 (changed since), NF037 (somebody else holds the case), NF032 (state), NF034
+ * Raises NF010, NF011, NF020, NF050 (changed since), NF037 (somebody else holds the case), NF032 (state), NF034
  * (no attempt left to ask for), NF064 (reason missing), NF001 (documents, reason), NF013 (second person).
  */
 create function private.kyc_decide(
@@ -65,6 +65,7 @@ declare
   v_after public.kyc_verifications;
   v_holder uuid;
 begin
+  perform private.require_aal2();
   if v_to is null then
     raise exception 'There is no such decision.' using errcode = 'NF001', detail = 'decision';
   end if;

@@ -110,7 +110,7 @@ comment on function private.machine_key_json(private.machine_keys) is 'Answer ab
 
 /*
  * Records a new key. p_input: {name, scopes, allowed_cidrs?, expires_at?}. Returns: schema AdminApiKey.
- * May be called by: an administrator. Raises NF010, NF001 (detail = member).
+ * May be called by: an administrator. Raises NF010, NF011, NF001 (detail = member).
  */
 create function private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text)
 returns jsonb
@@ -125,6 +125,7 @@ declare
   v_networks cidr[];
   v_key private.machine_keys;
 begin
+  perform private.require_aal2();
   if v_expires_at <= private.now() then
     raise exception 'The key would have expired already.' using errcode = 'NF001', detail = 'expires_at';
   end if;
@@ -189,7 +190,7 @@ grant execute on function private.list_machine_keys(jsonb, text, jsonb, integer)
 /*
  * Makes a key in the place of another: same name, scopes, networks and expiry. The old one expires after
  * p_overlap, unless it would have before. Returns the new key: schema AdminApiKey.
- * May be called by: an administrator. Raises NF010, NF020 (unknown, not active, or replaced already).
+ * May be called by: an administrator. Raises NF010, NF011, NF020 (unknown, not active, or replaced already).
  */
 create function private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text)
 returns jsonb
@@ -204,6 +205,7 @@ declare
   v_old private.machine_keys;
   v_new private.machine_keys;
 begin
+  perform private.require_aal2();
   select * into v_old from private.machine_keys where key_id = p_key_id for update;
   if not found or v_old.revoked_at is not null or v_old.replaced_by is not null or v_old.expires_at <= v_now then
     raise exception 'There is no such key that could be replaced.' using errcode = 'NF020';
@@ -227,7 +229,7 @@ grant execute on function private.rotate_machine_key(uuid, interval, text, text)
 
 /*
  * Ends a key at once and for good; a key that is revoked already stays as it is.
- * May be called by: an administrator. Raises NF010, NF020.
+ * May be called by: an administrator. Raises NF010, NF011, NF020.
  */
 create function private.revoke_machine_key(p_key_id uuid)
 returns void
@@ -239,6 +241,7 @@ as $$
 declare
   v_actor constant uuid := private.require_role('admin');
 begin
+  perform private.require_aal2();
   update private.machine_keys set revoked_at = private.now(), revoked_by = v_actor
   where key_id = p_key_id and revoked_at is null;
   if found then

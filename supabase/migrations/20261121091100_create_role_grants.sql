@@ -142,7 +142,7 @@ comment on function private.roles_result(uuid, text) is 'Answer about roles. Why
  * confirms, or null. p_expected_version: of the profile, null for any. Giving compliance_admin or admin waits
  * for a second person. Returns: schema AdminUserRolesResult.
  * May be called by: compliance_admin, admin, for roles up to their own; operations ask for admin.
- * Raises NF010, NF013, NF014 (role above the own), NF015 (own roles), NF020, NF039, NF040, NF043, NF050.
+ * Raises NF010, NF011, NF013, NF014 (role above the own), NF015 (own roles), NF020, NF039, NF040, NF043, NF050.
  */
 create function private.put_user_roles(
   p_user_id uuid, p_roles jsonb, p_approval_id uuid, p_expected_version integer
@@ -163,6 +163,7 @@ declare
   v_rank integer;
   v_request private.role_change_requests;
 begin
+  perform private.require_aal2();
   perform private.lock_roles();
   select * into v_profile from public.profiles where user_id = p_user_id for update;
   if not found then

@@ -60,7 +60,7 @@ comment on function private.kyc_case_hits(uuid) is
  * content of the entry that the reviewer has seen. It may be judged again; every decision is kept.
  * Returns: the hit (schema AdminScreeningHit).
  * May be called by: reviewer, approver, compliance_admin.
- * Raises NF010 (role, or the own verification), NF020, NF037 (somebody else holds the case), NF050 (the
+ * Raises NF010 (role, or the own verification), NF011, NF020, NF037 (somebody else holds the case), NF050 (the
  * entry has changed since it was read), NF001 (decision, note).
  */
 create function private.kyc_decide_screening_hit(
@@ -80,6 +80,7 @@ declare
   v_hit private.screening_hits;
   v_attempt integer;
 begin
+  perform private.require_aal2();
   if v_status is null then
     raise exception 'There is no such decision.' using errcode = 'NF001', detail = 'decision';
   end if;

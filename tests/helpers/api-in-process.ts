@@ -36,6 +36,7 @@ export function fakeDeps(overrides: Partial<CoreDeps> = {}): CoreDeps {
       addressOf: () => null,
     },
     transactionsFor: () => () => Promise.reject(new Error("No database is expected here.")),
+    requireStaffMfa: false,
     corsOrigins: new Set(["https://app.example.com"]),
     log: createLogger({ level: "error", write: () => {} }),
     ...overrides,

@@ -12,6 +12,8 @@ import { createLogger, type Logger } from "./log/logger.ts";
 export type CoreDeps = {
   readonly verifiers: Verifiers;
   readonly transactionsFor: TransactionsFor;
+  /** Whether operations marked `x-mfa: staff` need a session with two factors. */
+  readonly requireStaffMfa: boolean;
   readonly corsOrigins: ReadonlySet<string>;
   readonly log: Logger;
 };
@@ -28,7 +30,7 @@ export function createCoreDeps(env: Environment, name: string): CoreDeps {
     max: env.databasePoolMax,
     applicationName: name,
   });
-  const transactionsFor = createTransactions(pool);
+  const transactionsFor = createTransactions(pool, env);
   return {
     verifiers: {
       verifyUserToken: createUserTokenVerifier({
@@ -43,6 +45,7 @@ export function createCoreDeps(env: Environment, name: string): CoreDeps {
       addressOf: (headers) => clientAddress(headers, env.clientAddressHeader),
     },
     transactionsFor,
+    requireStaffMfa: env.requireStaffMfa,
     corsOrigins: env.corsOrigins,
     log: createLogger({
       level: env.logLevel,

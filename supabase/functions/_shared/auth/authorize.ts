@@ -11,13 +11,15 @@ import { databaseCaller, type Principal } from "./principal.ts";
  * Operations without roles have nothing to check here: row-level security and the SQL functions
  * know whose data it is.
  *
- * @param operation its `x-roles` and `x-scopes` of the contract
- * @throws ApiError `forbidden`, `insufficient_scope`, `session_ended`
+ * @param operation its `x-roles`, `x-scopes` and `x-mfa` of the contract
+ * @param requireStaffMfa whether `x-mfa: staff` counts in this deployment
+ * @throws ApiError `forbidden`, `insufficient_scope`, `mfa_required`, `session_ended`
  */
 export async function authorize(
   principal: Principal,
-  { roles, scopes }: Pick<OperationMetadata, "roles" | "scopes">,
+  { roles, scopes, mfa }: Pick<OperationMetadata, "roles" | "scopes" | "mfa">,
   transaction: RunTransaction,
+  requireStaffMfa: boolean,
 ): Promise<void> {
   if (principal.kind === "machine") {
     if (!scopes.some((scope) => principal.scopes.includes(scope))) {
@@ -37,4 +39,14 @@ export async function authorize(
       select private.require_role(variadic ${`{${roles.join(",")}}`}::public.staff_role[])
     `,
   );
+  // After the roles: only staff learns that a second factor is what is missing.
+  if (requireStaffMfa && mfa === "staff" && aalOf(person) !== "aal2") {
+    throw new ApiError("mfa_required", {
+      detail: "Sign in with your second factor to do this.",
+    });
+  }
+}
+
+function aalOf(principal: Principal): unknown {
+  return "claims" in principal ? principal.claims.aal : undefined;
 }

@@ -22,6 +22,12 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 const LOCK_TIMEOUT_MS = 3_000;
 const IDLE_TIMEOUT_MS = 15_000;
 
+/** What every transaction tells the database besides who calls. */
+type TransactionSettings = {
+  /** Asks the SQL functions of staff for a second factor; the database may ask anyway. */
+  readonly requireStaffMfa: boolean;
+};
+
 /**
  * Makes the one way in which functions touch the database: a transaction that has taken on the
  * caller's role and claims before the first statement of the work. Role and claims end with the
@@ -34,11 +40,14 @@ const IDLE_TIMEOUT_MS = 15_000;
  * const transaction = createTransactions(pool)(requestId);
  * await transaction(databaseCaller(principal), (tx) => tx`select private.me()`);
  */
-export function createTransactions(pool: Pool): TransactionsFor {
+export function createTransactions(
+  pool: Pool,
+  settings: TransactionSettings = { requireStaffMfa: false },
+): TransactionsFor {
   return (requestId) => async (caller, work) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await runOnce(pool, caller, requestId, work);
+        return await runOnce(pool, caller, { ...settings, requestId }, work);
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw fromDatabaseError(error);
         await pause(attempt);
@@ -50,7 +59,7 @@ export function createTransactions(pool: Pool): TransactionsFor {
 async function runOnce<Result>(
   pool: Pool,
   caller: DatabaseCaller,
-  requestId: string,
+  { requestId, requireStaffMfa }: TransactionSettings & { readonly requestId: string },
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const connections = pool.current();
@@ -62,6 +71,7 @@ async function runOnce<Result>(
         select set_config('role', ${caller.role}, true),
           set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
           set_config('app.request_id', ${requestId}, true),
+        set_config('app.require_staff_mfa', ${requireStaffMfa ? "on" : "off"}, true),
           set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
           set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
           set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)

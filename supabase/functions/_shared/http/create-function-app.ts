@@ -92,7 +92,8 @@ function serve<Deps extends CoreDeps>(route: Route<Deps>, deps: Deps) {
     if ("isImplemented" in operation) throw new ApiError("not_implemented");
     requireSupportedVersion(headers.get("api-version"));
     requireAcceptable(headers.get("accept"), definition.responseMediaTypes);
-    await authorize(principal, definition, deps.transactionsFor(scope.requestId));
+    const transaction = deps.transactionsFor(scope.requestId);
+    await authorize(principal, definition, transaction, deps.requireStaffMfa);
     const input = await readInput(req.raw, req.param(), definition, validators);
     const call = { operation, principal, input, request: req.raw, scope, deps, mediaType };
     return respond(scope, await runOperation(call));

@@ -90,6 +90,7 @@ export const functionGrants: Readonly<Record<ApiRole, readonly string[]>> = {
     "release_legal_hold",
     "request_erasure",
     "request_export",
+    "require_aal2",
     "require_account",
     "require_reader",
     "require_role",
