@@ -9,6 +9,7 @@ import { queues } from "./bench/queues.ts";
 import { readMe } from "./bench/read-me.ts";
 import { type Figure, isReached, printFigures } from "./bench/report.ts";
 import { scale } from "./bench/scale.ts";
+import { screening } from "./bench/screening.ts";
 import { createStack } from "./stack/create-stack.ts";
 import { NO_RATE_LIMIT } from "./stack/no-rate-limit.ts";
 
@@ -20,6 +21,8 @@ const SCENARIOS: Readonly<Record<string, { title: string; run: Scenario }>> = {
   scale: { title: "Lists with 10 000 and 1 000 000 people", run: scale },
   queues: { title: "Queues to and from the provider", run: queues },
   onboarding: { title: "Submit to approved, provider without delay", run: onboarding },
+  // Last, because its list is in force from then on.
+  screening: { title: "Looking people up in a list of 1 000 000", run: screening },
 };
 
 /** Usage: npm run bench [-- <scenario> …] */

@@ -9,7 +9,7 @@
 
 alter table private.settings
   add column screening_threshold real not null default 0.6 check (screening_threshold between 0.3 and 1),
-  add column screening_word_threshold real not null default 0.4 check (screening_word_threshold between 0.2 and 1),
+  add column screening_word_threshold real not null default 0.3 check (screening_word_threshold between 0.2 and 1),
   add column screening_birth_year_tolerance smallint not null default 1
     check (screening_birth_year_tolerance between 0 and 10),
   add column screening_max_hits smallint not null default 50 check (screening_max_hits between 1 and 200);

@@ -157,17 +157,23 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_user_id constant uuid := (
-    select user_id from public.kyc_verifications where verification_id = p_attempt.verification_id);
-  v_person_hash constant bytea := pg_catalog.sha256(pg_catalog.convert_to((
-    select pg_catalog.string_agg(private.normalise_name(told.name) || '|' || coalesce(told.birth_date::text, ''), E'\n')
-    from private.kyc_identities(p_attempt) as told), 'UTF8'));
+  v_user_id uuid;
+  v_person_hash bytea;
   v_found record;
   v_old private.screening_hits;
   v_hit private.screening_hits;
   v_is_judged boolean;
   v_hits jsonb := '[]';
 begin
+  if not exists (select from private.screening_lists) then
+    return v_hits;
+  end if;
+  select user_id into strict v_user_id from public.kyc_verifications
+  where verification_id = p_attempt.verification_id;
+  select pg_catalog.sha256(pg_catalog.convert_to(
+    pg_catalog.string_agg(private.normalise_name(told.name) || '|' || coalesce(told.birth_date::text, ''), E'\n'), 'UTF8'))
+  into v_person_hash
+  from private.kyc_identities(p_attempt) as told;
   for v_found in
     select distinct on (match.entry_id) entry.list_name, entry.entry_ref, entry.kind, entry.entry_hash,
       match.matched_name, match.score

@@ -30,7 +30,7 @@ describe("found", () => {
     ["another transliteration", "Wladomir Grutchenko", "1970-01-01", "T-1", 0.99],
     ["two letters apart", "Vladimir Grutchenkow", "1970-01-01", "T-1", 0.65],
     ["without the name in the middle", "Vladomir Grutschenko", "1970-01-01", "T-1", 0.82],
-    ["written as one word", "Abdulrahman al Testani", "1990-01-01", "T-2", 0.73],
+    ["written as one word", "Abdulrahman al Testani", "1990-01-01", "T-2", 0.83],
     ["written as more words", "Abdul Rahman al Testani", "1990-01-01", "T-2", 1],
     ["a listed name of one word", "Musafiri", "1980-01-01", "T-3", 1],
     ["another way to spell a sound", "Muhammad Testovich", "1961-01-01", "T-4", 0.6],
