@@ -1,13 +1,13 @@
 import type { Sql } from "./db.ts";
 
 /** A table of the database, with its schema. */
-export interface Table {
+interface Table {
   readonly schema: string;
   readonly name: string;
 }
 
 /** Every table that rows can lie in, of whatever schema, apart from the catalogs of Postgres; partitions as one. */
-export async function everyTable(sql: Sql): Promise<Table[]> {
+async function everyTable(sql: Sql): Promise<Table[]> {
   return sql<Table[]>`
     select n.nspname as schema, c.relname as name
     from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

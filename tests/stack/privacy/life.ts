@@ -53,7 +53,7 @@ function pdfWith({ word }: Canary): TestFile {
 const PASSWORD = "Correct-Horse-Battery-9!";
 
 /** Signs up with the canary in the address, the metadata and the name of the device. */
-export async function signUp({ word }: Canary): Promise<Account> {
+async function signUp({ word }: Canary): Promise<Account> {
   const { supabaseUrl, publishableKey, secretKey } = stackEnv();
   const email = `${word}@example.com`;
   const admin = createClient(supabaseUrl, secretKey, { auth: { persistSession: false } });
