@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { banner, FUNCTIONS_GENERATED, type OutputFile, root } from "./output.ts";
 import { dumpSchema } from "./schema-dump.ts";
+import { generateStateMachine } from "./state-machine.ts";
 
 const run = promisify(execFile);
 const SCHEMAS = ["public", "private"];
@@ -56,7 +57,7 @@ async function format(source: string): Promise<string> {
   return formatted;
 }
 
-/** Types and schema dump of a migrated database, which the caller has started. */
+/** Types, schema dump and state machine of a migrated database, which the caller has started. */
 export async function generateDatabase(databaseUrl: string): Promise<OutputFile[]> {
   const types = await format(await printTypes(databaseUrl));
   return [
@@ -65,5 +66,6 @@ export async function generateDatabase(databaseUrl: string): Promise<OutputFile[
       content: `${banner("a migrated database")}\n${types}`,
     },
     await dumpSchema(databaseUrl),
+    ...(await generateStateMachine(databaseUrl)),
   ];
 }
