@@ -169,7 +169,10 @@ describe("404", () => {
 
 describe("409", () => {
   test("while another reviewer holds the case", async () => {
-    const [own, found] = await listed();
+    const person = await createAccount();
+    const [own, found] = await listed(person);
+    // A hold ends with the next move, so the verdict has to be in.
+    await waitForStatus(person, own, "in_review");
     await owner()`
       update private.kyc_cases
       set assignee_id = ${support.id}, lease_expires_at = private.now() + interval '10 minutes'

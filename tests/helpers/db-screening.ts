@@ -49,7 +49,11 @@ export interface Match {
 }
 
 /** Looks somebody up as the engine does. */
-export async function search({ sql }: Pick<Db, "sql">, name: string, born: string | null) {
+export async function search(
+  { sql }: { readonly sql: postgres.ISql },
+  name: string,
+  born: string | null,
+) {
   return sql<Match[]>`
     select entry.entry_ref as ref, found.matched_name as name, round(found.score::numeric, 2)::float8 as score
     from private.screening_search(${name}, ${born}) as found join private.screening_entries as entry using (entry_id)`;
