@@ -110,10 +110,8 @@ returns table (user_id uuid, "position" jsonb)
 language plpgsql
 stable
 security definer
-rows 100
+rows 25
 set search_path = ''
--- Lets one wrong letter in seven pass; the default of pg_trgm lets none pass there.
-set pg_trgm.word_similarity_threshold = 0.4
 as $$
 declare
   v_key constant text := case ltrim(p_sort, '-')
@@ -128,6 +126,9 @@ begin
   if v_key is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
   end if;
+  -- One wrong letter in seven may pass; the default of pg_trgm lets none pass there. Not a clause of the
+  -- function, which could not be created without the extension.
+  perform pg_catalog.set_config('pg_trgm.word_similarity_threshold', '0.45', true);
   loop
     return query execute pg_catalog.concat(
       'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''is_fuzzy'', $4)',
@@ -163,10 +164,12 @@ returns table (item jsonb, "position" jsonb)
 language plpgsql
 stable
 security invoker
-rows 100
+rows 25
 set search_path = ''
 as $$
 begin
+  -- Not left to find_users: where the policies let nothing through, it need not be called at all.
+  perform private.require_operator('users:read');
   return query
   select private.nff_user_json(p, a), found.position
   from private.find_users(p_filter, p_sort, p_after, p_limit)
