@@ -91,7 +91,7 @@ describe("with a real session", () => {
   const stateOf = (id: string) =>
     owner()`select status, version from public.kyc_verifications where verification_id = ${id}`;
 
-  test("one factor decides nothing; the second one does", async () => {
+  test("[AUTH-06] one factor decides nothing; the second one does", async () => {
     const person = await createAccount({ tag: "+kyc-review" });
     const { verification_id, version } = await verificationIn(person, "in_review");
     const decision = (as: ApiRequest["as"]): ApiRequest => ({
@@ -116,7 +116,7 @@ describe("with a real session", () => {
     expect(await stateOf(verification_id)).toMatchObject([{ status: "approved" }]);
   });
 
-  test("the database asks too, when the function would not", async () => {
+  test("[AUTH-06] the database asks too, when the function would not", async () => {
     const key = { name: "Partner", scopes: ["users:read"] };
     const request = { as: admin.credential, headers: newKey(), body: key };
     const count = () => owner()`

@@ -54,7 +54,7 @@ test("the answers have the members of Supabase Auth", async () => {
 });
 
 describe("a code counts once", () => {
-  test("the same code for a new challenge: 422, even within its half minute", async () => {
+  test("[AUTH-07] the same code for a new challenge: 422, even within its half minute", async () => {
     const { client } = await signedIn(platform);
     const factor = await enrol(client);
     const code = codeOf(factor.secret);

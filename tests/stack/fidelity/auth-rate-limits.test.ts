@@ -58,7 +58,7 @@ describe("an address that asks too often: 429 over_request_rate_limit", () => {
     ]);
   });
 
-  test("guessing passwords ends there, and the right one is refused too", async () => {
+  test("[AUTH-05] guessing passwords ends there, and the right one is refused too", async () => {
     const { email } = await createAccount(platform);
     const path = "/token?grant_type=password";
     const { last } = await repeat(ENOUGH, path, { body: { email, password: "guess" } });
@@ -67,7 +67,7 @@ describe("an address that asks too often: 429 over_request_rate_limit", () => {
     expect(right.status).toBe(429);
   });
 
-  test("so does guessing the code of a second factor", async () => {
+  test("[AUTH-05] so does guessing the code of a second factor", async () => {
     const { session } = await signedIn(platform);
     const bearer = session.access_token;
     const enrolled = await callAuth(strict, "/factors", { bearer, body: { factor_type: "totp" } });

@@ -153,7 +153,7 @@ describe("refresh tokens", () => {
     expect(second.session_id).toBe(first.session_id);
   });
 
-  test("one that comes again late is theft: its owner is signed out too", async () => {
+  test("[AUTH-11] one that comes again late is theft: its owner is signed out too", async () => {
     const { client, id } = await createAccount();
     const stolen = (await client.auth.getSession()).data.session?.refresh_token ?? "";
     await client.auth.refreshSession();

@@ -114,7 +114,7 @@ describe("an account with a second factor", () => {
   });
 });
 
-test("a challenge works once", async () => {
+test("[AUTH-07] a challenge works once", async () => {
   const { client } = await createAccount();
   const factor = await enrol(client);
   const challengeId = (await client.auth.mfa.challenge({ factorId: factor.id })).data?.id ?? "";

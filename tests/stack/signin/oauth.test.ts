@@ -138,7 +138,7 @@ describe("an address that has an account", () => {
     ]);
   });
 
-  test("not verified by the provider: nobody is signed in, the account stays as it is", async () => {
+  test("[AUTH-09] not verified by the provider: nobody is signed in, the account stays as it is", async () => {
     const email = newEmail();
     const made = await admin.auth.admin.createUser({
       email,
@@ -186,6 +186,28 @@ test("a new address that the provider has not verified waits for its mail", asyn
   expect(session).toBeUndefined();
 });
 
+test("a banned account does not come in through a provider", async () => {
+  const login = person("google", newEmail());
+  const { user } = await exchange(await visit("google", login));
+  await admin.auth.admin.updateUserById(user.id, { ban_duration: "1h" });
+  const page = await visit("google", login);
+  expect(new URL(page.url()).searchParams.get("error_code")).toBe("user_banned");
+  expect(codeOf(page)).toBe("");
+});
+
+test("without PKCE the session is in the fragment, which no server sees", async () => {
+  const page = await newPage(browser);
+  const query = new URLSearchParams({ provider: "google", redirect_to: app.origin });
+  await page.goto(`${stack.apiUrl}/auth/v1/authorize?${query}`);
+  await signInAtProvider(page, person("google", newEmail()));
+  const { hash, search } = new URL(page.url());
+  const fragment = new URLSearchParams(hash.slice(1));
+  expect(search).toBe("");
+  expect(decodeJwt(fragment.get("access_token") ?? "")).toMatchObject({
+    amr: [{ method: "oauth" }],
+  });
+});
+
 describe("what was tampered with is refused", () => {
   const callback = async (query: string) => {
     const url = `${stack.apiUrl}/auth/v1/callback?${query}`;
@@ -193,7 +215,7 @@ describe("what was tampered with is refused", () => {
     return new URL(response.headers.get("location") ?? "");
   };
 
-  test("the state: unknown, changed, used before", async () => {
+  test("[AUTH-08] the state: unknown, changed, used before", async () => {
     const page = await newPage(browser);
     await page.goto(app.origin);
     const url = await startSignIn(page, "google", app.origin);
@@ -211,7 +233,7 @@ describe("what was tampered with is refused", () => {
     expect(again.searchParams.get("error_code")).toBe("bad_oauth_state");
   });
 
-  test("the provider's code: nobody is signed in", async () => {
+  test("[AUTH-08] the provider's code: nobody is signed in", async () => {
     const page = await newPage(browser);
     await page.goto(app.origin);
     const url = await startSignIn(page, "google", app.origin);
@@ -220,7 +242,7 @@ describe("what was tampered with is refused", () => {
     expect(target.searchParams.get("code")).toBeNull();
   });
 
-  test("the code_verifier: 400, and the right one works once after it", async () => {
+  test("[AUTH-08] the code_verifier: 400, and the right one works once after it", async () => {
     const page = await visit("google", person("google", newEmail()));
     const response = await fetch(`${stack.apiUrl}/auth/v1/token?grant_type=pkce`, {
       method: "POST",
@@ -239,7 +261,7 @@ test.each([
   "//evil.example.com",
   "javascript:alert(1)",
   "https://user@evil.example.com/http://127.0.0.1",
-])("a redirect to %s ends at the application instead", async (target) => {
+])("[AUTH-10] a redirect to %s ends at the application instead", async (target) => {
   const page = await visit("google", person("google", newEmail()), target);
   expect(new URL(page.url()).origin).toBe(app.origin);
   expect(codeOf(page)).not.toBe("");

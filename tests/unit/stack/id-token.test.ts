@@ -62,7 +62,7 @@ describe("an ID token is refused", () => {
     await expect(verifyIdToken(await tokenOf(changes), keys, EXPECTED)).rejects.toThrow(reason);
   });
 
-  test("signed with the client's secret, or not at all", async () => {
+  test("[AUTH-08] signed with the client's secret, or not at all", async () => {
     const claims = { iss: ISSUER, aud: "nff", sub: "person-1", nonce: "n-1" };
     const shared = await new SignJWT(claims)
       .setProtectedHeader({ alg: "HS256" })
