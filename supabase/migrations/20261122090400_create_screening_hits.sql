@@ -73,7 +73,7 @@ values
 
 /*
  * Opens the decided hits on entries that have changed, and marks the cases. Returns how many were opened.
- * Part of screening_apply.
+ * Part of screening_apply. Each verification is locked before its hit, as everywhere.
  */
 create function private.screening_reopen_changed(p_entry_ids bigint[])
 returns integer
@@ -87,15 +87,21 @@ declare
   v_opened integer := 0;
 begin
   for v_hit in
-    update private.screening_hits as hit
-    set status = 'open', decided_by = null, decided_at = null, entry_hash = entry.entry_hash
-    from private.screening_entries as entry
-    where entry.entry_id = any (p_entry_ids) and hit.list_name = entry.list_name and hit.entry_ref = entry.entry_ref
-      and hit.status <> 'open' and hit.entry_hash <> entry.entry_hash
-    returning hit.hit_id, hit.verification_id
+    select hit.hit_id, hit.verification_id, entry.entry_hash
+    from private.screening_hits as hit
+    join private.screening_entries as entry
+      on hit.list_name = entry.list_name and hit.entry_ref = entry.entry_ref
+    where entry.entry_id = any (p_entry_ids)
+    order by hit.verification_id, hit.hit_id
   loop
-    v_opened := v_opened + 1;
-    perform private.screening_note_reopened(v_hit.verification_id, v_hit.hit_id, 'entry');
+    perform from public.kyc_verifications where verification_id = v_hit.verification_id for update;
+    update private.screening_hits
+    set status = 'open', decided_by = null, decided_at = null, entry_hash = v_hit.entry_hash
+    where hit_id = v_hit.hit_id and status <> 'open' and entry_hash <> v_hit.entry_hash;
+    if found then
+      v_opened := v_opened + 1;
+      perform private.screening_note_reopened(v_hit.verification_id, v_hit.hit_id, 'entry');
+    end if;
   end loop;
   return v_opened;
 end

@@ -75,20 +75,21 @@ as $$
 declare
   v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
   v_status constant text := case p_decision when 'confirm' then 'confirmed' when 'dismiss' then 'dismissed' end;
-  v_user_id constant uuid := (
-    select user_id from public.kyc_verifications where verification_id = p_verification_id);
+  v_verification public.kyc_verifications;
   v_hit private.screening_hits;
-  v_attempt integer;
 begin
   perform private.require_aal2();
   if v_status is null then
     raise exception 'There is no such decision.' using errcode = 'NF001', detail = 'decision';
   end if;
-  select * into v_hit from private.screening_hits where hit_id = p_hit_id and user_id = v_user_id for update;
+  -- The verification before its hit: every function takes the locks in this order.
+  select * into v_verification from public.kyc_verifications where verification_id = p_verification_id for update;
+  select * into v_hit from private.screening_hits
+  where hit_id = p_hit_id and user_id = v_verification.user_id for update;
   if not found then
     raise exception 'There is no such hit.' using errcode = 'NF020';
   end if;
-  if v_user_id = v_staff_id then
+  if v_verification.user_id = v_staff_id then
     raise exception 'You may not decide your own verification.' using errcode = 'NF010';
   end if;
   if exists (
@@ -109,10 +110,12 @@ begin
   update private.screening_hits set status = v_status, decided_by = v_staff_id, decided_at = private.now()
   where hit_id = p_hit_id
   returning * into v_hit;
-  select attempt into v_attempt from public.kyc_verifications where verification_id = p_verification_id;
+  update private.kyc_cases set flags = pg_catalog.array_remove(flags, 'screening_changed')
+  where verification_id = v_hit.verification_id and not exists (
+    select from private.screening_hits where verification_id = v_hit.verification_id and status = 'open');
   perform private.audit_append(
     'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.screening_hit_decided', 'screening_hit', p_hit_id::text,
-    null, pg_catalog.jsonb_build_object('decision', v_status, 'attempt', v_attempt));
+    null, pg_catalog.jsonb_build_object('decision', v_status, 'attempt', v_verification.attempt));
   return private.screening_hit_json(v_hit);
 end
 $$;

@@ -186,6 +186,17 @@ test("an entry that changes opens its decided hits at once, and the case says so
   expect(audit?.details).toEqual({ changed: "entry" });
 });
 
+test("the mark of a changed entry goes when the last open hit has been judged again", async ({
+  db,
+}) => {
+  const { userId, verificationId, reviewer } = await judged(db);
+  await loadList(db, CHANGED, { version: "2" });
+  const [hit] = await hitsOf(db, userId);
+  if (!hit) throw new Error("There is no hit.");
+  await db.as(user(reviewer), decide(verificationId, hit));
+  expect(await riskOf(db, verificationId)).toMatchObject({ flags: ["sanctions_hit"] });
+});
+
 test("another entry that changes opens nothing", async ({ db }) => {
   const { userId } = await judged(db);
   const next = LIST.map((entry) => (entry.ref === "P-1" ? { ...entry, countries: ["X"] } : entry));

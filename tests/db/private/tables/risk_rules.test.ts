@@ -1,4 +1,6 @@
-import { describe, expect } from "vitest";
+import { describe, expect, expectTypeOf } from "vitest";
+import type { components } from "../../../../supabase/functions/_shared/generated/contract.ts";
+import { contractEnum } from "../../../helpers/contract-enum.ts";
 import { type Db, expectDenied, migrator, test } from "../../../helpers/db.ts";
 
 const newSet = (db: Db, version: number, activeFrom: string) =>
@@ -108,4 +110,30 @@ describe("parameters", () => {
     expect(row).toMatchObject({ fit: true, kinds: 6 });
     expect(row?.rules).toBeGreaterThan(10);
   });
+});
+
+test("no rule gives a reason that the person could see, in the database or in the contract", async ({
+  db,
+}) => {
+  const reasons = await db.sql<{ code: string; is_user_visible: boolean }[]>`
+    select distinct reason.code, reason.is_user_visible
+    from private.risk_rules as rule join private.kyc_reason_codes as reason on reason.code = rule.reason_code`;
+  expect(reasons.length).toBeGreaterThan(3);
+  expect(reasons.filter((reason) => reason.is_user_visible)).toEqual([]);
+  const shown = contractEnum("UserReasonCode");
+  expect(shown.length).toBeGreaterThan(10);
+  expect(reasons.filter(({ code }) => shown.includes(code))).toEqual([]);
+  // The person's schemas have no room for them either: this does not compile otherwise.
+  expectTypeOf<
+    Extract<
+      components["schemas"]["UserReasonCode"],
+      | "document_fraud"
+      | "known_fraud"
+      | "sanctions_hit"
+      | "pep_hit"
+      | "adverse_media"
+      | "duplicate_identity"
+      | "high_risk"
+    >
+  >().toBeNever();
 });
