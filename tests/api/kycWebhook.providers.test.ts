@@ -61,7 +61,7 @@ test("the configured vendor's webhooks are taken in, byte for byte", async () =>
   ]);
 });
 
-test("the same event with other content is refused", async () => {
+test("[EVENT-04] the same event with other content is refused", async () => {
   const applicantId = newApplicant();
   const send = (levelName: string) => {
     const { headers, body } = signed(webhookBody({ applicantId, levelName }));
@@ -74,7 +74,7 @@ test("the same event with other content is refused", async () => {
   });
 });
 
-test("with a wrong signature nothing is stored", async () => {
+test("[EVENT-01] with a wrong signature nothing is stored", async () => {
   const applicantId = newApplicant();
   const { headers, body } = signed(webhookBody({ applicantId }), { secret: "of-somebody-else" });
   expect(await post("sumsub", headers, body)).toMatchObject({

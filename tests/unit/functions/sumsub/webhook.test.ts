@@ -12,7 +12,7 @@ import {
 const provider = createSumsubProvider(environment);
 const AT = Date.parse("2026-11-20T09:21:07.123Z");
 
-describe("the signature", () => {
+describe("[EVENT-01] the signature", () => {
   test.each([
     ["HMAC_SHA256_HEX", "sha256"],
     ["HMAC_SHA512_HEX", "sha512"],

@@ -9,6 +9,7 @@ import {
   type SubmittedDocument,
 } from "../kyc-provider.ts";
 import { type CallSumsub, createSumsubClient, download } from "./client.ts";
+import { writeMultipart } from "./multipart.ts";
 import { applicant, created, images, webhook } from "./schemas.ts";
 import { findDigestFault } from "./signature.ts";
 import { externalId, fromApplicant, fromWebhook, toApplicant, toDocument } from "./translate.ts";
@@ -119,10 +120,16 @@ async function addDocuments(
   for (const document of documents) {
     const name = fileName(document);
     if (there.has(name)) continue;
-    const form = new FormData();
-    form.set("metadata", JSON.stringify(toDocument(document, address.country)));
-    const file = new Blob([await download(document.url)], { type: document.contentType });
-    form.set("content", file, name);
+    const metadata = JSON.stringify(toDocument(document, address.country));
+    const form = writeMultipart(
+      { name: "metadata", value: metadata },
+      {
+        name: "content",
+        fileName: name,
+        type: document.contentType,
+        bytes: await download(document.url),
+      },
+    );
     await call({ method: "POST", path: `${path}/info/idDoc`, form }, anything);
   }
 }

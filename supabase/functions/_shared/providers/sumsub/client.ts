@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { readUpTo } from "../../http/read-stream.ts";
 import { callProvider, type ProviderRequest } from "../call-provider.ts";
 import { ProviderError } from "../kyc-provider.ts";
+import type { Multipart } from "./multipart.ts";
 import { signRequest } from "./signature.ts";
 
 /** What a signed call needs. */
@@ -18,7 +19,7 @@ export type CallSumsub = <Shape extends z.ZodType>(
     /** With its query, as it is signed. */
     readonly path: string;
     readonly json?: unknown;
-    readonly form?: FormData;
+    readonly form?: Multipart;
   },
   shape: Shape,
 ) => Promise<z.output<Shape>>;
@@ -29,9 +30,9 @@ export function createSumsubClient(
   now: () => number,
 ): CallSumsub {
   return async ({ method, path, json, form }, shape) => {
-    const { bytes, contentType } = await serialise(json, form);
+    const { bytes, contentType } = form ?? serialise(json);
     const seconds = Math.floor(now() / 1_000);
-    const signature = await signRequest(secretKey, { seconds, method, path, body: bytes });
+    const signature = signRequest(secretKey, { seconds, method, path, body: bytes });
     return callProvider(
       {
         method,
@@ -49,15 +50,10 @@ export function createSumsubClient(
   };
 }
 
-/** The signature covers the bytes, boundaries of a form included, so they are made before sending. */
-async function serialise(json: unknown, form: FormData | undefined) {
-  if (form) {
-    const request = new Response(form);
-    const contentType = request.headers.get("content-type") ?? "multipart/form-data";
-    return { bytes: new Uint8Array(await request.arrayBuffer()), contentType };
-  }
+/** The signature covers the bytes, so they are made before sending. */
+function serialise(json: unknown): Multipart {
   const text = json === undefined ? "" : JSON.stringify(json);
-  return { bytes: new TextEncoder().encode(text), contentType: "application/json" };
+  return { contentType: "application/json", bytes: new TextEncoder().encode(text) };
 }
 
 /** No stored document is larger. */
