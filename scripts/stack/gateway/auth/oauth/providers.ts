@@ -4,7 +4,7 @@ import { badRequest } from "../errors.ts";
 import { fetchJson } from "./fetch-json.ts";
 
 /** The providers that the local stack can talk to; the others are for hosted projects. */
-export const RUNNABLE_PROVIDERS = ["google", "keycloak"] as const;
+const RUNNABLE_PROVIDERS = ["google", "keycloak"] as const;
 export type ProviderName = (typeof RUNNABLE_PROVIDERS)[number];
 
 export interface Endpoints {
