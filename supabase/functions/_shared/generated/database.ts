@@ -1435,6 +1435,7 @@ export type Database = {
           screening_max_hits: number;
           screening_threshold: number;
           screening_word_threshold: number;
+          staff_mfa_required: boolean;
           verdict_timeout: string;
         };
         ComputedFields: never;
@@ -1480,6 +1481,7 @@ export type Database = {
           screening_max_hits?: number;
           screening_threshold?: number;
           screening_word_threshold?: number;
+          staff_mfa_required?: boolean;
           verdict_timeout?: string;
         };
         Update: {
@@ -1524,6 +1526,7 @@ export type Database = {
           screening_max_hits?: number;
           screening_threshold?: number;
           screening_word_threshold?: number;
+          staff_mfa_required?: boolean;
           verdict_timeout?: string;
         };
         Relationships: [];
@@ -2667,6 +2670,7 @@ export type Database = {
       request_account_task: { Args: { p_task: string; p_user_id: string }; Returns: undefined };
       request_erasure: { Args: Record<PropertyKey, never>; Returns: Json };
       request_export: { Args: Record<PropertyKey, never>; Returns: Json };
+      require_aal2: { Args: Record<PropertyKey, never>; Returns: undefined };
       require_account: { Args: Record<PropertyKey, never>; Returns: string };
       require_operator: { Args: { p_scope: string }; Returns: undefined };
       require_person: { Args: Record<PropertyKey, never>; Returns: string };
