@@ -52,3 +52,18 @@ test("the lock files name no download address", () => {
   expect(read("package-lock.json")).not.toContain('"resolved": "http');
   expect(read("supabase/functions/deno.lock")).not.toMatch(/https?:\/\//);
 });
+
+test("the lock file lists the binaries of every platform, or npm ci refuses it", () => {
+  const {
+    packages,
+  }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(
+    read("package-lock.json"),
+  );
+  const listed = new Set(
+    Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")),
+  );
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    .filter((name) => !listed.has(name));
+  expect([...new Set(missing)]).toEqual([]);
+});
