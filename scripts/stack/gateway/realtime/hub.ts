@@ -11,10 +11,10 @@ export interface Broadcast {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
-export type Receiver = (message: Broadcast) => void;
+type Receiver = (message: Broadcast) => void;
 
 /** A topic with its kind: a private channel hears nothing of a public one with the same name. */
-export interface Address {
+interface Address {
   readonly topic: string;
   readonly isPrivate: boolean;
 }
