@@ -4,12 +4,14 @@ import { join } from "node:path";
 import postgres from "postgres";
 import type { BenchContext } from "./bench/context.ts";
 import { footprint } from "./bench/footprint.ts";
+import { model } from "./bench/model.ts";
 import { onboarding } from "./bench/onboarding.ts";
 import { queues } from "./bench/queues.ts";
 import { readMe } from "./bench/read-me.ts";
 import { type Figure, isReached, printFigures } from "./bench/report.ts";
 import { scale } from "./bench/scale.ts";
 import { screening } from "./bench/screening.ts";
+import { users } from "./bench/users.ts";
 import { createStack } from "./stack/create-stack.ts";
 import { NO_RATE_LIMIT } from "./stack/no-rate-limit.ts";
 
@@ -18,8 +20,10 @@ type Scenario = (context: BenchContext) => Promise<Figure[]>;
 const SCENARIOS: Readonly<Record<string, { title: string; run: Scenario }>> = {
   footprint: { title: "Start and memory", run: footprint },
   "read-me": { title: "Reading one's own profile, 16 connections", run: readMe },
+  users: { title: "Users at a fixed rate, through the gateway", run: users },
   scale: { title: "Lists with 10 000 and 1 000 000 people", run: scale },
   queues: { title: "Queues to and from the provider", run: queues },
+  model: { title: "Random sequences against the model of the engine", run: model },
   onboarding: { title: "Submit to approved, provider without delay", run: onboarding },
   // Last, because its list is in force from then on.
   screening: { title: "Looking people up in a list of 1 000 000", run: screening },
