@@ -207,6 +207,20 @@ test("topics are noted while somebody listens, and not longer", async () => {
   await admin.end();
 });
 
+test("a lost connection to the database is made again, with the topics that matter", async () => {
+  const admin = postgres(platform.adminDbUrl, { max: 1 });
+  const heard = listen(ada.client, "outlives");
+  expect(await heard.state()).toMatchObject({ status: "SUBSCRIBED" });
+  await admin`truncate realtime.local_topics`;
+  await admin`
+    select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'realtime'`;
+  const noted = () => admin`select 1 from realtime.local_topics where topic = 'outlives'`;
+  await expect.poll(noted, { timeout: 10_000 }).toHaveLength(1);
+  await platform.sql`select realtime.send('{"n": 1}', 'told', 'outlives')`;
+  await eventually(() => heard.messages.length === 1);
+  await admin.end();
+});
+
 test("the gateway ends at once although somebody listens", async () => {
   const gateway = await platform.gateway({});
   const { socket, send, next } = await connect(undefined, gateway.url);

@@ -57,19 +57,26 @@ export async function createHub(sql: Sql): Promise<Hub> {
 
   // One after the other: a person must not see `approved` before `processing`.
   let delivered: Promise<void> = Promise.resolve();
-  const listening = await sql.listen(NOTIFICATION, (id) => {
+  const onMessage = (id: string) => {
     delivered = delivered
       .then(() => deliver(id))
       .catch((error: unknown) => logProblem("realtime", error));
-  });
+  };
+  const note = (topic: string) => sql`
+    insert into realtime.local_topics (topic, gateway_id) values (${topic}, ${gatewayId})
+    on conflict do nothing`;
+  /** After a lost connection: the database may have restarted, and then it has forgotten the topics. */
+  const onListen = () => {
+    const topics = [...receivers.keys()].map((key) => key.slice(key.indexOf(":") + 1));
+    Promise.all(topics.map(note)).catch((error: unknown) => logProblem("realtime", error));
+  };
+  const listening = await sql.listen(NOTIFICATION, onMessage, onListen);
 
   return {
     async add(address, receiver) {
       const present = receivers.get(keyOf(address)) ?? new Set();
       receivers.set(keyOf(address), present.add(receiver));
-      await sql`
-        insert into realtime.local_topics (topic, gateway_id) values (${address.topic}, ${gatewayId})
-        on conflict do nothing`;
+      await note(address.topic);
     },
     async remove(address, receiver) {
       const present = receivers.get(keyOf(address));
@@ -82,9 +89,7 @@ export async function createHub(sql: Sql): Promise<Hub> {
         where topic = ${address.topic} and gateway_id = ${gatewayId}`;
       // Somebody may have come while the row went.
       if (!receivers.has(keyOf(address)) && !receivers.has(other)) return;
-      await sql`
-        insert into realtime.local_topics (topic, gateway_id) values (${address.topic}, ${gatewayId})
-        on conflict do nothing`;
+      await note(address.topic);
     },
     publish,
     async close() {
