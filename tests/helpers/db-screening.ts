@@ -68,7 +68,7 @@ export interface Who {
 }
 
 /** A person with a draft that lacks nothing. */
-export async function createApplicant(db: Db, who: Who) {
+async function createApplicant(db: Db, who: Who) {
   const userId = await createUser(db);
   const profile = {
     first_name: who.first,
