@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { Rest } from "../demo/rest.ts";
+import type { BenchContext } from "./context.ts";
+import { atFixedRate, type Latencies } from "./fixed-rate.ts";
+import { percentile } from "./load.ts";
+import { createPeople, type Person } from "./people.ts";
+import type { Figure } from "./report.ts";
+
+const SECONDS = 5;
+const READS_PER_SECOND = 100;
+const CREATIONS_PER_SECOND = 5;
+const ROUNDS = 400;
+const Anything = z.unknown();
+
+function figuresOf(name: string, { p50, p95, p99 }: Latencies): Figure[] {
+  return [
+    { name: `${name}: p50`, value: p50, unit: "ms" },
+    { name: "  p95", value: p95, unit: "ms" },
+    { name: "  p99", value: p99, unit: "ms" },
+  ];
+}
+
+function newUser(): Record<string, string> {
+  return {
+    first_name: "Bench",
+    last_name: "Person",
+    email: `bench-${randomUUID()}@example.com`,
+    address_name: "Home",
+    street_address_1: "Main Street 1",
+    city: "Berlin",
+    state_region: "Berlin",
+    postal_code: "10115",
+    country: "DE",
+  };
+}
+
+/** The same row read as its owner, through the policies, and by the server, past them. */
+async function policyOverhead({ sql }: BenchContext, { userId }: Person): Promise<number> {
+  const callers = [
+    { role: "authenticated", claims: JSON.stringify({ sub: userId, role: "authenticated" }) },
+    { role: "service_role", claims: JSON.stringify({ role: "service_role" }) },
+  ];
+  const times = callers.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, { role, claims }] of callers.entries()) {
+      await sql.begin(async (tx) => {
+        await tx`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${claims}, true)`;
+        const started = performance.now();
+        await tx`
+          select p.user_id, p.first_name, a.city from public.profiles as p
+          left join public.addresses as a using (user_id) where p.user_id = ${userId}`;
+        times[index]?.push(performance.now() - started);
+      });
+    }
+  }
+  const [owner = Number.NaN, service = Number.NaN] = times.map((list) =>
+    percentile(
+      list.sort((a, b) => a - b),
+      0.5,
+    ),
+  );
+  return owner / service;
+}
+
+/** The operations of the group users at a fixed rate, through the gateway, and what the policies cost. */
+export async function users(context: BenchContext): Promise<Figure[]> {
+  const { stack, sql } = context;
+  const [person, staff] = await createPeople(context, 2);
+  if (!person || !staff) throw new Error("There is nobody to measure with.");
+  await sql`insert into private.user_roles (user_id, role) values (${staff.userId}, 'admin')`;
+  const asPerson = new Rest(stack.apiUrl, stack.publishableKey, person.token);
+  const asStaff = new Rest(stack.apiUrl, stack.publishableKey, staff.token);
+
+  const getMe = () => asPerson.get("/users/me", Anything);
+  const listUsers = () => asStaff.post("/users/list", Anything, { body: {} });
+  const createUser = () => asStaff.post("/users/create", Anything, { body: newUser() });
+  await atFixedRate(READS_PER_SECOND, 1, getMe);
+  return [
+    ...figuresOf(
+      `users.getMe, ${READS_PER_SECOND}/s`,
+      await atFixedRate(READS_PER_SECOND, SECONDS, getMe),
+    ),
+    ...figuresOf(
+      `users.listUsers, ${READS_PER_SECOND}/s`,
+      await atFixedRate(READS_PER_SECOND, SECONDS, listUsers),
+    ),
+    ...figuresOf(
+      `users.createUser, ${CREATIONS_PER_SECOND}/s`,
+      await atFixedRate(CREATIONS_PER_SECOND, SECONDS, createUser),
+    ),
+    {
+      name: "owner's read : the server's read",
+      value: await policyOverhead(context, person),
+      unit: "×",
+      goal: { atMost: 1.2 },
+    },
+  ];
+}
