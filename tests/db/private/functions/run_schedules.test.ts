@@ -190,6 +190,24 @@ test("a job runs when it is due, and again under a clock that was set back", asy
   expect(await jobs()).toEqual(all);
 });
 
+test("a job takes no more rows than it is given, and is due again at once while there are more", async ({
+  db,
+}) => {
+  const drafts: string[] = [];
+  for (let count = 0; count < 3; count += 1)
+    drafts.push(await createDraft(db, await createPerson(db)));
+  await later(db, "8 days");
+  const affected = async () => {
+    const rows = await db.as(
+      service,
+      (sql) => sql<{ job: string; affected: number }[]>`select * from private.run_schedules(2)`,
+    );
+    return rows.find(({ job }) => job === "abandon_inactive")?.affected;
+  };
+  expect([await affected(), await affected(), await affected()]).toEqual([2, 1, undefined]);
+  for (const draft of drafts) expect(await statusOf(db, draft)).toBe("abandoned");
+});
+
 test("a job that fails says so and does not stop the others", async ({ db }) => {
   const first = await createDraft(db, await createPerson(db));
   await db.sql`create or replace function private.job_purge_documents(p_limit integer) returns integer language plpgsql
