@@ -1,5 +1,5 @@
 /** What a figure has to reach. */
-export interface Goal {
+interface Goal {
   readonly atLeast?: number;
   readonly atMost?: number;
 }
