@@ -8,7 +8,8 @@
 
 /*
  * Writes down what Auth is to do. A change of the same person or for the same address that nobody can be
- * working on any more gives way. Raises NF010, NF016, NF030, NF050 (somebody else changes the person now).
+ * working on any more gives way. Raises NF010, NF011 (staff), NF016, NF030, NF050 (somebody else changes the
+ * person now).
  */
 create function private.request_account_change(
   p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer
@@ -26,6 +27,10 @@ begin
   perform private.require_operator('users:write');
   if p_kind = 'update' and not private.may_change_person(p_user_id) then
     raise exception 'An API key may not change a member of staff.' using errcode = 'NF010';
+  end if;
+  -- Whoever sets the e-mail address of staff can take its roles over.
+  if p_kind = 'update' and exists (select from private.user_roles where user_id = p_user_id) then
+    perform private.require_aal2();
   end if;
   if exists (
     select from public.profiles where pg_catalog.lower(email) = pg_catalog.lower(p_email) and user_id <> p_user_id
@@ -160,7 +165,7 @@ grant execute on function private.nff_create_user(jsonb) to nff_operator;
 /*
  * Changes the members of a person that p_input has. Returns {outcome: applied|pending, version}: pending when
  * the e-mail address changes, which Auth has to do.
- * May be called by: nff_operator. Raises NF001, NF010, NF016, NF020, NF030, NF043 (deleted), NF050.
+ * May be called by: nff_operator. Raises NF001, NF010, NF011, NF016, NF020, NF030, NF043 (deleted), NF050.
  */
 create function private.nff_update_user(p_user_id uuid, p_expected_version integer, p_input jsonb)
 returns jsonb

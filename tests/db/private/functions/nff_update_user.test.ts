@@ -212,3 +212,19 @@ test("a machine key changes customers, but nobody of the staff", async ({ db }) 
     });
   }
 });
+
+test("the e-mail address of staff takes a second factor, where staff needs one", async ({ db }) => {
+  const admin = await createOperator(db);
+  const [staff, customer] = [await createStaff(db, "support"), await createUser(db)];
+  await db.sql`update private.settings set staff_mfa_required = true`;
+  const email = `${randomUUID()}@example.com`;
+  await expectDenied(db, "NF011", {
+    as: admin,
+    does: (sql) => sql`select private.nff_update_user(${staff}, 1, ${sql.json({ email })})`,
+    keeps: whole(staff),
+  });
+  expect(await update(db, admin, staff, 1, { first_name: "Ada" })).toMatchObject({
+    outcome: "applied",
+  });
+  expect(await update(db, admin, customer, 1, { email })).toMatchObject({ outcome: "pending" });
+});
