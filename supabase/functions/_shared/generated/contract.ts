@@ -5876,12 +5876,12 @@ export interface components {
          */
         Provider: string;
         /**
-         * @description The id of the event, the same on every delivery of it.
+         * @description The id of the event, the same on every delivery of it. Of Standard Webhooks; a provider with another scheme sends its own headers.
          * @example evt_p5jXN8AQM9LWM0D4loKWxJek
          */
         WebhookId: string;
         /**
-         * @description When this delivery was sent, in seconds since 1970; 300 seconds from now at most.
+         * @description When this delivery was sent, in seconds since 1970; 300 seconds from now at most. Of Standard Webhooks; a provider with another scheme sends its own headers.
          * @example 1795166467
          */
         WebhookTimestamp: string;
@@ -7966,17 +7966,17 @@ export interface operations {
     "kycWebhook.receiveEvent": {
         parameters: {
             query?: never;
-            header: {
+            header?: {
                 /**
-                 * @description The id of the event, the same on every delivery of it.
+                 * @description The id of the event, the same on every delivery of it. Of Standard Webhooks; a provider with another scheme sends its own headers.
                  * @example evt_p5jXN8AQM9LWM0D4loKWxJek
                  */
-                "webhook-id": components["parameters"]["WebhookId"];
+                "webhook-id"?: components["parameters"]["WebhookId"];
                 /**
-                 * @description When this delivery was sent, in seconds since 1970; 300 seconds from now at most.
+                 * @description When this delivery was sent, in seconds since 1970; 300 seconds from now at most. Of Standard Webhooks; a provider with another scheme sends its own headers.
                  * @example 1795166467
                  */
-                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                "webhook-timestamp"?: components["parameters"]["WebhookTimestamp"];
                 /**
                  * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
                  * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
