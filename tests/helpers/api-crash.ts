@@ -5,7 +5,7 @@ import { functionEnv, type RunningFunction, startFunction } from "./api-function
 import { stackEnv } from "./stack-env.ts";
 
 /** What happens to a request that a function sends to Auth; the others pass. */
-export type Interference = {
+type Interference = {
   /** Which requests. */
   readonly matches: (method: string, path: string) => boolean;
   /** Before Auth gets it; `false`: Auth never does. */

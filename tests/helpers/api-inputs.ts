@@ -80,7 +80,7 @@ const FORBIDDEN = {
 } as const;
 
 /** E-mail addresses that look like others, hide something, or are none. */
-export const HOSTILE_EMAILS: readonly string[] = [
+const HOSTILE_EMAILS: readonly string[] = [
   "\u0430da@example.com",
   "ada@ex\u0430mple.com",
   "ada\uff20example.com",
@@ -110,7 +110,7 @@ export const HOSTILE_EMAILS: readonly string[] = [
 ];
 
 /** Dates on which nobody was born. */
-export function impossibleBirths(): string[] {
+function impossibleBirths(): string[] {
   const day = (offset: number) =>
     new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
   return [day(0), day(1), day(400), "2099-12-31", "1899-12-31", "0000-00-00", "2001-02-29", "now"];
