@@ -12,6 +12,7 @@ import { type Figure, isReached, printFigures } from "./bench/report.ts";
 import { scale } from "./bench/scale.ts";
 import { screening } from "./bench/screening.ts";
 import { users } from "./bench/users.ts";
+import { verdict } from "./bench/verdict.ts";
 import { createStack } from "./stack/create-stack.ts";
 import { NO_RATE_LIMIT } from "./stack/no-rate-limit.ts";
 
@@ -25,6 +26,7 @@ const SCENARIOS: Readonly<Record<string, { title: string; run: Scenario }>> = {
   queues: { title: "Queues to and from the provider", run: queues },
   model: { title: "Random sequences against the model of the engine", run: model },
   onboarding: { title: "Submit to approved, provider without delay", run: onboarding },
+  verdict: { title: "From the provider's verdict to the person's screen", run: verdict },
   // Last, because its list is in force from then on.
   screening: { title: "Looking people up in a list of 1 000 000", run: screening },
 };

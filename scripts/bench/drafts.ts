@@ -21,6 +21,7 @@ const Anything = z.unknown();
 export interface Draft {
   readonly rest: Rest;
   readonly userId: string;
+  readonly token: string;
   readonly verificationId: string;
 }
 
@@ -52,7 +53,7 @@ async function prepare(context: BenchContext, person: Person): Promise<Draft> {
   const { stack } = context;
   const rest = new Rest(stack.apiUrl, stack.publishableKey, person.token);
   const { value } = await rest.post("/kyc/verifications", Verification);
-  const draft = { rest, userId: person.userId, verificationId: value.verification_id };
+  const draft = { rest, ...person, verificationId: value.verification_id };
   const status = await rest.get("/kyc/status", Status);
   for (const { kind, field } of status.value.requirements) {
     if (kind !== "consent") continue;
