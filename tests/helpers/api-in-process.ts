@@ -19,7 +19,7 @@ import type { Target } from "./api.ts";
 import type { Account } from "./api-accounts.ts";
 
 /** A person whose token everyone believes: for what is not about authentication. */
-export const somebody: UserPrincipal = {
+const somebody: UserPrincipal = {
   kind: "user",
   id: randomUUID(),
   claims: { role: "authenticated" },
