@@ -13,12 +13,34 @@ const CREATIONS_PER_SECOND = 5;
 const ROUNDS = 400;
 const Anything = z.unknown();
 
-function figuresOf(name: string, { p50, p95, p99 }: Latencies): Figure[] {
+function figuresOf(name: string, { p50, p95, p99 }: Latencies, bare: Latencies): Figure[] {
   return [
     { name: `${name}: p50`, value: p50, unit: "ms" },
     { name: "  p95", value: p95, unit: "ms" },
     { name: "  p99", value: p99, unit: "ms" },
+    { name: "  p50 : bare transaction's p50", value: p50 / bare.p50, unit: "×" },
   ];
+}
+
+/** One statement in a transaction of its own with the caller's role and claims, and nothing around it. */
+function bareTransaction({ sql }: BenchContext, role: string, userId: string, statement: string) {
+  const claims = JSON.stringify({ sub: userId, role });
+  return () =>
+    sql.begin(async (tx) => {
+      const settings =
+        tx`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${claims}, true)`.execute();
+      await Promise.all([tx.unsafe(statement, [], { prepare: true }), settings]);
+    });
+}
+
+/** An account with its profile, as Auth inserts it. */
+function bareAccount({ sql }: BenchContext) {
+  return () => sql`
+    insert into auth.users (instance_id, id, aud, role, email, raw_app_meta_data, raw_user_meta_data,
+      created_at, updated_at, confirmation_token, recovery_token, email_change, email_change_token_new)
+    values ('00000000-0000-0000-0000-000000000000', ${randomUUID()}, 'authenticated', 'authenticated',
+      ${`bench-${randomUUID()}@example.com`}, '{"provider": "email", "providers": ["email"]}',
+      '{"first_name": "Bench", "last_name": "Person"}', now(), now(), '', '', '', '')`;
 }
 
 function newUser(): Record<string, string> {
@@ -76,18 +98,32 @@ export async function users(context: BenchContext): Promise<Figure[]> {
   const listUsers = () => asStaff.post("/users/list", Anything, { body: {} });
   const createUser = () => asStaff.post("/users/create", Anything, { body: newUser() });
   await atFixedRate(READS_PER_SECOND, 1, getMe);
+  const bareMe = bareTransaction(
+    context,
+    "authenticated",
+    person.userId,
+    "select private.get_me() as me",
+  );
+  const bareList = bareTransaction(
+    context,
+    "nff_operator",
+    staff.userId,
+    "select * from private.nff_list_users('{}', '-created_at', null, 26)",
+  );
+  const reads = (act: () => Promise<unknown>) => atFixedRate(READS_PER_SECOND, SECONDS, act);
+  const creations = (act: () => Promise<unknown>) =>
+    atFixedRate(CREATIONS_PER_SECOND, SECONDS, act);
   return [
-    ...figuresOf(
-      `users.getMe, ${READS_PER_SECOND}/s`,
-      await atFixedRate(READS_PER_SECOND, SECONDS, getMe),
-    ),
+    ...figuresOf(`users.getMe, ${READS_PER_SECOND}/s`, await reads(getMe), await reads(bareMe)),
     ...figuresOf(
       `users.listUsers, ${READS_PER_SECOND}/s`,
-      await atFixedRate(READS_PER_SECOND, SECONDS, listUsers),
+      await reads(listUsers),
+      await reads(bareList),
     ),
     ...figuresOf(
       `users.createUser, ${CREATIONS_PER_SECOND}/s`,
-      await atFixedRate(CREATIONS_PER_SECOND, SECONDS, createUser),
+      await creations(createUser),
+      await creations(bareAccount(context)),
     ),
     {
       name: "owner's read : the server's read",
