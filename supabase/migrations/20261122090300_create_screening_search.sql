@@ -44,10 +44,12 @@ comment on function private.screening_similar_words(text[]) is
   'Words of the lists like those of a name. Why definer: the lists are granted to nobody.';
 
 /*
- * Ids of the names that hold words like at least two of the given ones and that fit the years of birth.
+ * Ids of the names that hold words like at least two of the given ones, one of them a very similar one, and
+ * that fit the years of birth. p_near: words of the lists by place; p_close: those that reach the threshold
+ * of the whole name. A mean can only reach it where one of its parts does, so this leaves out nobody.
  * Short words (al, de, bin) do not count as long as there are two longer ones: too many names hold them.
  */
-create function private.screening_candidates(p_words text[], p_similar jsonb, p_years integer[])
+create function private.screening_candidates(p_words text[], p_near jsonb, p_close text[], p_years integer[])
 returns setof bigint
 language plpgsql
 stable
@@ -76,16 +78,18 @@ begin
       -- Planned anew each time: the number of similar words decides how to look.
       return query execute $query$
         select listed.name_id from private.screening_names as listed
-        where listed.tokens && $1 and listed.tokens && $2 and ($3 is null or listed.birth_years && $3)
+        where listed.tokens && $1 and listed.tokens && $2 and listed.tokens && $3
+          and ($4 is null or listed.birth_years && $4)
       $query$ using
-        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_first]::text))),
-        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_second]::text))),
+        p_close,
+        array(select pg_catalog.jsonb_array_elements_text(p_near -> (v_places[v_first]::text))),
+        array(select pg_catalog.jsonb_array_elements_text(p_near -> (v_places[v_second]::text))),
         p_years;
     end loop;
   end loop;
 end
 $$;
-comment on function private.screening_candidates(text[], jsonb, integer[]) is
+comment on function private.screening_candidates(text[], jsonb, text[], integer[]) is
   'Names worth comparing. Why definer: the lists are granted to nobody.';
 
 /*
@@ -111,6 +115,7 @@ declare
   v_words text[];
   v_similarities real[];
   v_by_place jsonb;
+  v_close text[];
   v_years integer[];
 begin
   select * into strict v_settings from private.settings;
@@ -123,8 +128,9 @@ begin
     select extract(year from p_birth_date)::integer + away
     from pg_catalog.generate_series(-v_tolerance, v_tolerance) as away
     where p_birth_date is not null);
-  select pg_catalog.array_agg(found.place), pg_catalog.array_agg(found.word), pg_catalog.array_agg(found.similarity)
-  into v_places, v_words, v_similarities
+  select pg_catalog.array_agg(found.place), pg_catalog.array_agg(found.word), pg_catalog.array_agg(found.similarity),
+    pg_catalog.array_agg(distinct found.word) filter (where found.similarity >= v_settings.screening_threshold)
+  into v_places, v_words, v_similarities, v_close
   from private.screening_similar_words(v_forms.words) as found;
   select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_by_place
   from (
@@ -141,7 +147,7 @@ begin
     from private.screening_names as listed
     where listed.name_id in (
       select private.screening_candidates(
-        v_forms.words, v_by_place, case when v_years <> '{}' then v_years || 0 end))
+        v_forms.words, v_by_place, v_close, case when v_years <> '{}' then v_years || 0 end))
   ),
   of_person as (
     -- How much of the person's name the listed one holds.
