@@ -7218,7 +7218,7 @@ end
 $function$;
 comment on function private.screening_apply(p_load_id uuid, p_list_name text, p_kind text, p_source text, p_version text, p_content_sha256 text, p_allow_shrink boolean) is 'Puts a staged list in force.';
 
-CREATE OR REPLACE FUNCTION private.screening_candidates(p_words text[], p_similar jsonb, p_years integer[])
+CREATE OR REPLACE FUNCTION private.screening_candidates(p_words text[], p_near jsonb, p_close text[], p_years integer[])
  RETURNS SETOF bigint
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -7246,16 +7246,18 @@ begin
       -- Planned anew each time: the number of similar words decides how to look.
       return query execute $query$
         select listed.name_id from private.screening_names as listed
-        where listed.tokens && $1 and listed.tokens && $2 and ($3 is null or listed.birth_years && $3)
+        where listed.tokens && $1 and listed.tokens && $2 and listed.tokens && $3
+          and ($4 is null or listed.birth_years && $4)
       $query$ using
-        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_first]::text))),
-        array(select pg_catalog.jsonb_array_elements_text(p_similar -> (v_places[v_second]::text))),
+        p_close,
+        array(select pg_catalog.jsonb_array_elements_text(p_near -> (v_places[v_first]::text))),
+        array(select pg_catalog.jsonb_array_elements_text(p_near -> (v_places[v_second]::text))),
         p_years;
     end loop;
   end loop;
 end
 $function$;
-comment on function private.screening_candidates(p_words text[], p_similar jsonb, p_years integer[]) is 'Names worth comparing. Why definer: the lists are granted to nobody.';
+comment on function private.screening_candidates(p_words text[], p_near jsonb, p_close text[], p_years integer[]) is 'Names worth comparing. Why definer: the lists are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.screening_forms(p_name text, OUT normalised text, OUT words text[], OUT tokens text[])
  RETURNS record
@@ -7386,6 +7388,7 @@ declare
   v_words text[];
   v_similarities real[];
   v_by_place jsonb;
+  v_close text[];
   v_years integer[];
 begin
   select * into strict v_settings from private.settings;
@@ -7398,8 +7401,9 @@ begin
     select extract(year from p_birth_date)::integer + away
     from pg_catalog.generate_series(-v_tolerance, v_tolerance) as away
     where p_birth_date is not null);
-  select pg_catalog.array_agg(found.place), pg_catalog.array_agg(found.word), pg_catalog.array_agg(found.similarity)
-  into v_places, v_words, v_similarities
+  select pg_catalog.array_agg(found.place), pg_catalog.array_agg(found.word), pg_catalog.array_agg(found.similarity),
+    pg_catalog.array_agg(distinct found.word) filter (where found.similarity >= v_settings.screening_threshold)
+  into v_places, v_words, v_similarities, v_close
   from private.screening_similar_words(v_forms.words) as found;
   select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_by_place
   from (
@@ -7416,7 +7420,7 @@ begin
     from private.screening_names as listed
     where listed.name_id in (
       select private.screening_candidates(
-        v_forms.words, v_by_place, case when v_years <> '{}' then v_years || 0 end))
+        v_forms.words, v_by_place, v_close, case when v_years <> '{}' then v_years || 0 end))
   ),
   of_person as (
     -- How much of the person's name the listed one holds.

@@ -2809,7 +2809,7 @@ export type Database = {
         Returns: Json;
       };
       screening_candidates: {
-        Args: { p_similar: Json; p_words: string[]; p_years: number[] };
+        Args: { p_close: string[]; p_near: Json; p_words: string[]; p_years: number[] };
         Returns: number[];
       };
       screening_forms: { Args: { p_name: string }; Returns: Record<string, unknown> };
