@@ -48,6 +48,7 @@ describePages("admin.listKyc", {
   request: () => ({ query: `?created_from=${since}&status=draft&sort=created_at` }),
   idOf: ({ verification_id }) => verification_id,
   count: 4,
+  own: () => drafts,
 });
 
 describe("200", () => {
