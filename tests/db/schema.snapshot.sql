@@ -388,6 +388,19 @@ comment on column private.kyc_reason_codes.class is 'retry: new documents may he
 comment on column private.kyc_reason_codes.description is 'What it means to staff.';
 comment on column private.kyc_reason_codes.user_text is 'What the person is told, in plain English; front ends translate by code.';
 
+create table private.kyc_reminders (
+  verification_id uuid not null,
+  kind text not null,
+  due_at timestamp with time zone not null,
+  created_at timestamp with time zone default private.now() not null
+);
+alter table private.kyc_reminders add constraint kyc_reminders_kind_check CHECK ((kind = ANY (ARRAY['draft'::text, 'resubmission'::text, 'expiry'::text])));
+alter table private.kyc_reminders add constraint kyc_reminders_pkey PRIMARY KEY (verification_id, kind, due_at);
+alter table private.kyc_reminders add constraint kyc_reminders_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
+alter table private.kyc_reminders enable row level security;
+comment on table private.kyc_reminders is 'One row per reminder, made once. Outgoing webhooks and mails are to be fed from these rows.';
+comment on column private.kyc_reminders.due_at is 'When the settings want it: a new request for documents or a new end of the approval makes new ones.';
+
 create table private.kyc_reviews (
   review_id uuid default private.uuid_v7() not null,
   verification_id uuid not null,
@@ -890,7 +903,10 @@ create table private.settings (
   screening_threshold real default 0.6 not null,
   screening_word_threshold real default 0.3 not null,
   screening_birth_year_tolerance smallint default 1 not null,
-  screening_max_hits smallint default 50 not null
+  screening_max_hits smallint default 50 not null,
+  draft_reminders interval[] default ARRAY['1 day'::interval, '5 days'::interval] not null,
+  resubmission_reminders interval[] default ARRAY['3 days'::interval, '10 days'::interval] not null,
+  expiry_reminders interval[] default ARRAY['60 days'::interval, '30 days'::interval, '7 days'::interval] not null
 );
 alter table private.settings add constraint settings_circuit_threshold_check CHECK ((circuit_threshold > 0));
 alter table private.settings add constraint settings_export_max_attempts_check CHECK ((export_max_attempts > 0));
@@ -911,6 +927,8 @@ comment on column private.settings.approval_ttl_high is 'Also for critical risk.
 comment on column private.settings.circuit_threshold is 'Failures in a row that open the circuit of a provider.';
 comment on column private.settings.clock_shift is 'Added to the time of day by private.now(); stays 0 where the database does not allow tests to move the clock.';
 comment on column private.settings.document_retention is 'Document bytes go this long after the decision.';
+comment on column private.settings.draft_reminders is 'Ages of a draft at which the person is reminded of it; empty for never.';
+comment on column private.settings.expiry_reminders is 'How long before the end of an approval the person is reminded of it; empty for never.';
 comment on column private.settings.export_lease is 'How long a worker may take from one step of an export to the next.';
 comment on column private.settings.export_max_attempts is 'Failed tries in a row after which an export is given up.';
 comment on column private.settings.export_ttl is 'How long a finished export can be fetched.';
@@ -921,6 +939,7 @@ comment on column private.settings.outbox_retry_jitter is 'Share by which a dela
 comment on column private.settings.record_retention is 'The record stays this long after the end of the relationship.';
 comment on column private.settings.required_document_purposes is 'Purposes of private.kyc_document_requirements that a submission must cover.';
 comment on column private.settings.resubmission_cooldown is 'Wait after a request for new documents before the next submission; 0 turns it off.';
+comment on column private.settings.resubmission_reminders is 'How long after a request for new documents the person is reminded of it; empty for never.';
 comment on column private.settings.review_target_low is 'How soon a case in review should be decided, by risk level.';
 comment on column private.settings.screening_birth_year_tolerance is 'Years by which the year of birth may differ. An entry without one fits everybody.';
 comment on column private.settings.screening_max_hits is 'Most similar entries that one screening keeps.';
@@ -1650,6 +1669,25 @@ end
 $function$;
 grant execute on function private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text) to nff_operator;
 comment on function private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text) is 'Proves a machine key. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.broadcast_to_user(p_user_id uuid, p_event text, p_payload jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if pg_catalog.to_regprocedure('realtime.send(jsonb,text,text,boolean)') is null then
+    return;
+  end if;
+  -- Dynamic, so that the function can be created where there is no such schema.
+  execute 'select realtime.send($1, $2, $3, true)' using p_payload, p_event, 'user:' || p_user_id;
+exception when others then
+  -- A message is a courtesy; what it tells of stays done.
+  raise warning '% was not broadcast: %', p_event, sqlerrm;
+end
+$function$;
+comment on function private.broadcast_to_user(p_user_id uuid, p_event text, p_payload jsonb) is 'Broadcast to one person. Why definer: nobody has a right on realtime.messages.';
 
 CREATE OR REPLACE FUNCTION private.capabilities()
  RETURNS TABLE(name text, is_available boolean)
@@ -3072,6 +3110,79 @@ begin
 end
 $function$;
 comment on function private.job_reconcile_silent(p_limit integer) is 'Queues questions about silent verifications. Why definer: cases and the outbox are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_remind(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_settings private.settings;
+  v_due record;
+  v_made integer := 0;
+begin
+  select * into strict v_settings from private.settings;
+  for v_due in
+    select verification.verification_id, verification.user_id, reminder.kind, reminder.due_at,
+      coalesce(verification.expires_at, verification.deadline_at) as deadline
+    from public.kyc_verifications as verification
+    cross join lateral (
+      select planned.kind, max(planned.due_at) as due_at
+      from (
+        select 'draft' as kind, verification.status_changed_at + after as due_at
+        from unnest(v_settings.draft_reminders) as after where verification.status = 'draft'
+        union all
+        select 'resubmission', verification.status_changed_at + after
+        from unnest(v_settings.resubmission_reminders) as after where verification.status = 'resubmission_required'
+        union all
+        select 'expiry', verification.expires_at - before
+        from unnest(v_settings.expiry_reminders) as before where verification.status = 'approved'
+      ) as planned
+      where planned.due_at <= v_now
+      group by planned.kind
+    ) as reminder
+    -- Each side has its index; what is over is moved by other jobs.
+    where (verification.deadline_at > v_now and verification.status in ('draft', 'resubmission_required')
+        or verification.expires_at > v_now and verification.status = 'approved'
+          and verification.expires_at <= v_now + (select max(before) from unnest(v_settings.expiry_reminders) as before))
+      and not exists (
+        select from private.kyc_reminders as made
+        where made.verification_id = verification.verification_id and made.kind = reminder.kind
+          and made.due_at = reminder.due_at
+      )
+      and not exists (
+        select from public.profiles as person
+        where person.user_id = verification.user_id and person.is_soft_deleted
+      )
+      and not exists (
+        select from public.kyc_verifications as newer
+        where newer.user_id = verification.user_id and newer.verification_id > verification.verification_id
+          and (private.kyc_is_open(newer.status) or newer.status = 'approved')
+      )
+    order by reminder.due_at
+    limit p_limit
+    for update of verification skip locked
+  loop
+    insert into private.kyc_reminders (verification_id, kind, due_at, created_at)
+    values (v_due.verification_id, v_due.kind, v_due.due_at, v_now)
+    on conflict do nothing;
+    -- Another run has made it since this one began to look.
+    continue when not found;
+    perform private.audit_append(
+      'kyc:' || v_due.verification_id, 'scheduler', 'remind', 'kyc.reminded', 'kyc_verification',
+      v_due.verification_id::text, null,
+      pg_catalog.jsonb_build_object('kind', v_due.kind, 'due_at', private.iso(v_due.due_at)));
+    perform private.broadcast_to_user(v_due.user_id, 'kyc.reminder', pg_catalog.jsonb_build_object(
+      'verification_id', v_due.verification_id, 'kind', v_due.kind, 'deadline', private.iso(v_due.deadline)));
+    v_made := v_made + 1;
+  end loop;
+  return v_made;
+end
+$function$;
+comment on function private.job_remind(p_limit integer) is 'Reminders that are due. Why definer: verifications, reminders and the audit are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.joined_words(p_words text[])
  RETURNS text[]

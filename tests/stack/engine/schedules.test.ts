@@ -58,6 +58,26 @@ test("a draft is abandoned after a week; the next run finds nothing to do", asyn
   expect(await affectedBy("abandon_inactive")).toBeNull();
 });
 
+test("a draft is reminded of after one day and after five, each time once", async () => {
+  const { account, draft } = await newApplicant();
+  const reminders = async () => {
+    const [row] = await sql<{ rows: number; messages: number }[]>`
+      select (select count(*)::integer from private.kyc_reminders where verification_id = ${draft.verification_id}) as rows,
+        (select count(*)::integer from realtime.messages
+          where topic = ${`user:${account.id}`} and event = 'kyc.reminder') as messages`;
+    return row;
+  };
+  await shiftClock(sql, "25 hours");
+  expect(await affectedBy("remind")).toBe(1);
+  expect(await affectedBy("remind")).toBeNull();
+  await shiftClock(sql, "16 minutes");
+  expect(await affectedBy("remind")).toBe(0);
+  expect(await reminders()).toEqual({ rows: 1, messages: 1 });
+  await shiftClock(sql, "4 days");
+  expect(await affectedBy("remind")).toBe(1);
+  expect(await reminders()).toEqual({ rows: 2, messages: 2 });
+});
+
 test("a silent provider is asked after 15 minutes, and after a day staff looks", async () => {
   const applicant = await decided("+kyc-stuck", "processing");
   await shiftClock(sql, "16 minutes");

@@ -587,6 +587,28 @@ export type Database = {
         };
         Relationships: [];
       };
+      kyc_reminders: {
+        Row: {
+          created_at: string;
+          due_at: string;
+          kind: string;
+          verification_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          due_at: string;
+          kind: string;
+          verification_id: string;
+        };
+        Update: {
+          created_at?: string;
+          due_at?: string;
+          kind?: string;
+          verification_id?: string;
+        };
+        Relationships: [];
+      };
       kyc_reviews: {
         Row: {
           action: string;
@@ -1407,8 +1429,10 @@ export type Database = {
           document_min_bytes: number;
           document_min_pixels: number;
           document_retention: string;
+          draft_reminders: string[];
           draft_ttl: string;
           event_body_retention: string;
+          expiry_reminders: string[];
           export_lease: string;
           export_max_attempts: number;
           export_ttl: string;
@@ -1426,6 +1450,7 @@ export type Database = {
           required_consents: Database["public"]["Enums"]["consent_document"][];
           required_document_purposes: string[];
           resubmission_cooldown: string;
+          resubmission_reminders: string[];
           resubmission_ttl: string;
           review_target_critical: string;
           review_target_high: string;
@@ -1453,8 +1478,10 @@ export type Database = {
           document_min_bytes?: number;
           document_min_pixels?: number;
           document_retention?: string;
+          draft_reminders?: string[];
           draft_ttl?: string;
           event_body_retention?: string;
+          expiry_reminders?: string[];
           export_lease?: string;
           export_max_attempts?: number;
           export_ttl?: string;
@@ -1472,6 +1499,7 @@ export type Database = {
           required_consents?: Database["public"]["Enums"]["consent_document"][];
           required_document_purposes?: string[];
           resubmission_cooldown?: string;
+          resubmission_reminders?: string[];
           resubmission_ttl?: string;
           review_target_critical?: string;
           review_target_high?: string;
@@ -1498,8 +1526,10 @@ export type Database = {
           document_min_bytes?: number;
           document_min_pixels?: number;
           document_retention?: string;
+          draft_reminders?: string[];
           draft_ttl?: string;
           event_body_retention?: string;
+          expiry_reminders?: string[];
           export_lease?: string;
           export_max_attempts?: number;
           export_ttl?: string;
@@ -1517,6 +1547,7 @@ export type Database = {
           required_consents?: Database["public"]["Enums"]["consent_document"][];
           required_document_purposes?: string[];
           resubmission_cooldown?: string;
+          resubmission_reminders?: string[];
           resubmission_ttl?: string;
           review_target_critical?: string;
           review_target_high?: string;
@@ -1764,6 +1795,10 @@ export type Database = {
       authenticate_machine_key: {
         Args: { p_address: string; p_prefix: string; p_sha256: string };
         Returns: Json;
+      };
+      broadcast_to_user: {
+        Args: { p_event: string; p_payload: Json; p_user_id: string };
+        Returns: undefined;
       };
       capabilities: {
         Args: Record<PropertyKey, never>;
@@ -2056,6 +2091,7 @@ export type Database = {
       job_move_verifications: { Args: { p_job: string; p_limit: number }; Returns: number };
       job_purge_documents: { Args: { p_limit: number }; Returns: number };
       job_reconcile_silent: { Args: { p_limit: number }; Returns: number };
+      job_remind: { Args: { p_limit: number }; Returns: number };
       joined_words: { Args: { p_words: string[] }; Returns: string[] };
       kyc_add_document: {
         Args: {
