@@ -219,7 +219,16 @@ describe("an export in the hands of the worker", () => {
         next_attempt_at = now(), lease_id = gen_random_uuid()
       where export_id = ${id}
     `;
-    await runWorker(owner());
+    // Another test's run may have taken it over first.
+    await expect
+      .poll(
+        async () => {
+          await runWorker(owner());
+          return (await getExport(person, id)).status;
+        },
+        { timeout: 15_000 },
+      )
+      .toBe("ready");
     const archive = await download(person.credential, archiveUrl(id));
     const contents = jsonIn(archive, "contents.json");
     expect(contents.data).toContain("data/profile.json");
