@@ -30,6 +30,8 @@ export default defineConfig({
         test: {
           name: "api",
           include: ["tests/api/**/*.test.ts"],
+          // They share one stack, and so its worker: one at a time, no run does another test's work.
+          fileParallelism: false,
           globalSetup: [...stackSetup, "tests/helpers/api-coverage.ts"],
         },
       },
