@@ -135,7 +135,7 @@ grant execute on function private.kyc_queue_messages(public.kyc_verifications, p
  * or the name of provider or job. p_event_reference: the provider's event behind it.
  * May be called by: the functions of this schema.
  * Raises NF020 (unknown), NF050 (version), NF032 (not allowed), NF064 (reason missing), NF001 (unknown
- * reason), NF013 (second person), NF034 (no attempt left).
+ * reason), NF013 (second person), NF034 (no attempt left), NF047 (hits are not decided).
  */
 create function private.kyc_transition(
   p_verification_id uuid, p_to public.kyc_status, p_actor public.kyc_actor, p_actor_id text,
@@ -170,6 +170,9 @@ begin
   perform private.kyc_check_four_eyes(v_rule.four_eyes, v_case.risk_level, p_actor_id, p_second_actor_id);
   if p_actor = 'user' and p_to = 'submitted' and v_old.attempt >= v_old.max_attempts then
     raise exception 'No attempts are left.' using errcode = 'NF034';
+  end if;
+  if p_actor = 'staff' and p_to = 'approved' then
+    perform private.kyc_require_screening_decided(p_verification_id);
   end if;
   if p_reason_code is not null then
     select user_code into v_user_reason from private.kyc_reason_codes where code = p_reason_code;

@@ -55,7 +55,13 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  select * into v_risk from private.risk_newest(v_attempt.verification_id);
+  select newest.requires_review or open.reason_code is not null as requires_review,
+    case when newest.requires_review then newest.reason_code else coalesce(open.reason_code, newest.reason_code) end
+      as reason_code
+  into v_risk
+  from private.risk_newest(v_attempt.verification_id) as newest
+  -- An undecided hit is enough, whatever the rules in force make of it.
+  cross join private.screening_open_reason(v_verification.user_id) as open (reason_code);
   v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
   v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
   if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review

@@ -43,7 +43,8 @@ comment on function private.kyc_request_replacements(uuid, jsonb) is
  * Returns: {result, verification_id, status, version, attempt, pending_approval} (schema AdminKycActionResult).
  * May be called by: reviewer, approver, compliance_admin.
  * Raises NF010, NF011, NF020, NF050 (changed since), NF037 (somebody else holds the case), NF032 (state), NF034
- * (no attempt left to ask for), NF064 (reason missing), NF001 (documents, reason), NF013 (second person).
+ * (no attempt left to ask for), NF047 (approve, with hits undecided; detail = their ids), NF064 (reason missing),
+ * NF001 (documents, reason), NF013 (second person).
  */
 create function private.kyc_decide(
   p_verification_id uuid, p_decision text, p_reason_code text, p_note text, p_documents jsonb,
@@ -83,6 +84,9 @@ begin
   where verification_id = p_verification_id and lease_expires_at > private.now();
   if v_holder <> v_staff_id then
     raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
+  end if;
+  if p_decision = 'approve' and v_before.status = 'in_review' then
+    perform private.kyc_require_screening_decided(p_verification_id);
   end if;
 
   if p_decision = 'request_resubmission' and v_before.status = 'in_review' then

@@ -3310,7 +3310,13 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  select * into v_risk from private.risk_newest(v_attempt.verification_id);
+  select newest.requires_review or open.reason_code is not null as requires_review,
+    case when newest.requires_review then newest.reason_code else coalesce(open.reason_code, newest.reason_code) end
+      as reason_code
+  into v_risk
+  from private.risk_newest(v_attempt.verification_id) as newest
+  -- An undecided hit is enough, whatever the rules in force make of it.
+  cross join private.screening_open_reason(v_verification.user_id) as open (reason_code);
   v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
   v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
   if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review
@@ -3891,6 +3897,9 @@ begin
   where verification_id = p_verification_id and lease_expires_at > private.now();
   if v_holder <> v_staff_id then
     raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
+  end if;
+  if p_decision = 'approve' and v_before.status = 'in_review' then
+    perform private.kyc_require_screening_decided(p_verification_id);
   end if;
 
   if p_decision = 'request_resubmission' and v_before.status = 'in_review' then
@@ -4851,6 +4860,31 @@ end
 $function$;
 comment on function private.kyc_request_replacements(p_verification_id uuid, p_documents jsonb) is 'Rejects documents for staff. Why definer: nobody may update documents.';
 
+CREATE OR REPLACE FUNCTION private.kyc_require_screening_decided(p_verification_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_open jsonb;
+begin
+  select pg_catalog.jsonb_agg(open.hit_id order by open.score desc, open.hit_id) into v_open
+  from (
+    select hit.hit_id, hit.score
+    from public.kyc_verifications as verification
+    join private.screening_hits as hit on hit.user_id = verification.user_id and hit.status = 'open'
+    where verification.verification_id = p_verification_id
+    order by hit.score desc, hit.hit_id limit 100
+  ) as open;
+  if v_open is not null then
+    raise exception 'Hits on this person are not decided yet.' using errcode = 'NF047', detail = v_open::text;
+  end if;
+end
+$function$;
+grant execute on function private.kyc_require_screening_decided(p_verification_id uuid) to nff_engine;
+comment on function private.kyc_require_screening_decided(p_verification_id uuid) is 'Refuses while hits are open. Why definer: hits are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_requirement(p_kind text, p_field text DEFAULT NULL::text, p_document_type document_type DEFAULT NULL::document_type, p_side document_side DEFAULT NULL::document_side, p_reason_code kyc_user_reason_code DEFAULT NULL::kyc_user_reason_code, p_document_id uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5232,6 +5266,9 @@ begin
   perform private.kyc_check_four_eyes(v_rule.four_eyes, v_case.risk_level, p_actor_id, p_second_actor_id);
   if p_actor = 'user' and p_to = 'submitted' and v_old.attempt >= v_old.max_attempts then
     raise exception 'No attempts are left.' using errcode = 'NF034';
+  end if;
+  if p_actor = 'staff' and p_to = 'approved' then
+    perform private.kyc_require_screening_decided(p_verification_id);
   end if;
   if p_reason_code is not null then
     select user_code into v_user_reason from private.kyc_reason_codes where code = p_reason_code;
@@ -7451,6 +7488,23 @@ begin
 end
 $function$;
 comment on function private.screening_note_reopened(p_verification_id uuid, p_hit_id uuid, p_changed text) is 'Notes an opened hit. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_open_reason(p_user_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select case hit.kind when 'sanctions' then 'sanctions_hit' when 'pep' then 'pep_hit' else hit.kind end
+    from private.screening_hits as hit
+    where hit.user_id = p_user_id and hit.status = 'open'
+    order by pg_catalog.array_position(array['sanctions', 'pep', 'adverse_media'], hit.kind) limit 1
+  );
+end
+$function$;
+comment on function private.screening_open_reason(p_user_id uuid) is 'Reason that undecided hits give. Why definer: hits are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.screening_reopen_changed(p_entry_ids bigint[])
  RETURNS integer

@@ -107,6 +107,11 @@ export const ERRORS = {
     title: "This version of the text is not the one in force.",
     sqlstate: "NF045",
   },
+  screening_undecided: {
+    status: 409,
+    title: "Screening hits on this person are not decided yet.",
+    sqlstate: "NF047",
+  },
   link_expired: {
     status: 410,
     title: "The link has expired or has been used.",

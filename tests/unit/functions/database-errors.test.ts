@@ -20,7 +20,7 @@ describe("codes of our own", () => {
   );
 
   test.each(raised)("%s is %s, with the sentence of the SQL", (sqlstate, code) => {
-    const detail = /^NF06[123]$/.test(sqlstate) ? "[]" : undefined;
+    const detail = /^NF(06[123]|047)$/.test(sqlstate) ? "[]" : undefined;
     const problem = problemOf(databaseError(sqlstate, detail));
     expect([problem.code, problem.options.detail]).toEqual([code, "A sentence."]);
   });
@@ -39,6 +39,13 @@ describe("codes of our own", () => {
   test("a member that is at fault is pointed at", () => {
     expect(problemOf(databaseError("NF001", "date_of_birth")).options.errors).toMatchObject([
       { pointer: "#/date_of_birth", code: "invalid" },
+    ]);
+  });
+
+  test("hits that wait for a decision are listed one by one", () => {
+    const id = "01a1f89e-14d1-7383-8157-608eb5b31352";
+    expect(problemOf(databaseError("NF047", `["${id}"]`)).options.errors).toEqual([
+      { pointer: `screening_hits/${id}`, code: "open", detail: "Decide this hit first." },
     ]);
   });
 

@@ -12,10 +12,12 @@ const requirements = z.array(
   }),
 );
 
+const ids = z.array(z.uuid());
+
 /**
  * Reads what SQL puts into the `detail` of an error, which depends on the code: the member that is
- * at fault, the open requirements, the moment from which on it will work, or the id of the row that
- * stands in the way. A detail of any other kind is for the log.
+ * at fault, the open requirements or screening hits, the moment from which on it will work, or the id
+ * of the row that stands in the way. A detail of any other kind is for the log.
  */
 export function readDetail(code: ErrorCode, detail: string | undefined): ApiErrorOptions {
   if (!detail) return {};
@@ -28,6 +30,8 @@ export function readDetail(code: ErrorCode, detail: string | undefined): ApiErro
     case "consent_required":
     case "requirements_not_met":
       return { errors: requirements.parse(JSON.parse(detail)).map(toFieldError) };
+    case "screening_undecided":
+      return { errors: ids.parse(JSON.parse(detail)).map(toOpenHit) };
     case "resubmission_too_soon":
       return { headers: { "retry-after": secondsUntil(detail) } };
     default:
@@ -44,6 +48,10 @@ function toFieldError({ kind, field, document_type, side }: Requirement): FieldE
     code: kind,
     detail: `Missing: ${[kind, ...parts].join(" ").replaceAll("_", " ")}.`,
   };
+}
+
+function toOpenHit(id: string): FieldError {
+  return { pointer: `screening_hits/${id}`, code: "open", detail: "Decide this hit first." };
 }
 
 function secondsUntil(moment: string): string {

@@ -1101,6 +1101,9 @@ export interface paths {
          *     decision replaces one that is pending.
          *
          *     - `approve` sets how long the approval is valid, by the expiry of the document and the risk level.
+         *       While a screening hit on the person is open, it is refused with `409` `screening_undecided`;
+         *       `errors` names the hits (`pointer: screening_hits/<hit_id>`). Decide them with
+         *       `admin.decideScreeningHit`.
          *     - `reject` is final for the person; only an appeal reopens the case.
          *     - `request_resubmission` needs `documents`, the list of what to replace.
          *
@@ -1791,11 +1794,11 @@ export interface components {
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "session_ended" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "consent_outdated" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
+        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "session_ended" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "consent_outdated" | "screening_undecided" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
         /** @description One fault of a request. */
         FieldError: {
             /**
-             * @description Where it is: a JSON Pointer into the body as a URI fragment (`#/address/city`), or `query/<name>`, `path/<name>` or `header/<name>`.
+             * @description Where it is: a JSON Pointer into the body as a URI fragment (`#/address/city`), or `query/<name>`, `path/<name>` or `header/<name>`; for what stands in the way of a step, `requirements/…` or `screening_hits/<hit_id>`.
              * @example #/postal_code
              */
             pointer: string;

@@ -2391,6 +2391,7 @@ export type Database = {
         Args: { p_documents: Json; p_verification_id: string };
         Returns: undefined;
       };
+      kyc_require_screening_decided: { Args: { p_verification_id: string }; Returns: undefined };
       kyc_requirement: {
         Args: {
           p_document_id?: string;
@@ -2863,6 +2864,7 @@ export type Database = {
         Args: { p_changed: string; p_hit_id: string; p_verification_id: string };
         Returns: undefined;
       };
+      screening_open_reason: { Args: { p_user_id: string }; Returns: string };
       screening_reopen_changed: { Args: { p_entry_ids: number[] }; Returns: number };
       screening_search: {
         Args: { p_birth_date: string; p_name: string };
