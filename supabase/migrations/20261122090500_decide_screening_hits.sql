@@ -92,12 +92,7 @@ begin
   if v_verification.user_id = v_staff_id then
     raise exception 'You may not decide your own verification.' using errcode = 'NF010';
   end if;
-  if exists (
-    select from private.kyc_cases where verification_id = p_verification_id
-      and lease_expires_at > private.now() and assignee_id <> v_staff_id
-  ) then
-    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
-  end if;
+  perform private.kyc_require_holder(p_verification_id);
   if pg_catalog.encode(v_hit.entry_hash, 'hex') <> p_entry_hash then
     raise exception 'The entry has changed since it was read.' using errcode = 'NF050';
   end if;
