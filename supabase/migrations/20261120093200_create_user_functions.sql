@@ -24,6 +24,24 @@ create trigger _600_count_in_profile
   after insert or update on public.addresses
   for each row execute function private.tg_addresses__count_in_profile();
 
+/* A profile as in the contract (schema Profile). */
+create function private.profile_json(p_profile public.profiles)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+  return pg_catalog.jsonb_build_object(
+    'first_name', p_profile.first_name, 'middle_name', p_profile.middle_name,
+    'last_name', p_profile.last_name, 'salutation', p_profile.salutation,
+    'date_of_birth', p_profile.date_of_birth, 'phone', p_profile.phone,
+    'created_at', private.iso(p_profile.created_at), 'updated_at', private.iso(p_profile.updated_at));
+end
+$$;
+comment on function private.profile_json(public.profiles) is 'A profile for its owner and for staff.';
+
 /* What GET /users/me shows of a person besides KYC (schema Me, and `version` for the ETag). */
 create function private.me_json(p_profile public.profiles, p_address public.addresses)
 returns jsonb
@@ -37,11 +55,7 @@ declare
 begin
   return pg_catalog.jsonb_build_object(
     'user_id', p_profile.user_id, 'email', p_profile.email, 'version', p_profile.version,
-    'profile', pg_catalog.jsonb_build_object(
-      'first_name', p_profile.first_name, 'middle_name', p_profile.middle_name,
-      'last_name', p_profile.last_name, 'salutation', p_profile.salutation,
-      'date_of_birth', p_profile.date_of_birth, 'phone', p_profile.phone,
-      'created_at', private.iso(p_profile.created_at), 'updated_at', private.iso(p_profile.updated_at)),
+    'profile', private.profile_json(p_profile),
     'address', private.address_json(p_address),
     'roles', pg_catalog.to_jsonb(private.my_roles()),
     'kyc', private.kyc_projection_of(p_profile.user_id),

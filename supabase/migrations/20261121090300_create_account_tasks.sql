@@ -1,6 +1,6 @@
 /*
- * What has to be told to Auth about an account: that it may no longer sign in, or may again, and the
- * invitation of somebody who was created by an administrator. Each task is a row, written with the change that
+ * What has to be told to Auth about an account: that it may no longer sign in, or may again, the
+ * invitation of somebody who was created by an administrator, and the e-mail for a new password. Each task is a row, written with the change that
  * asks for it, so a crash between our commit and the call to Auth delays it and cannot lose it.
  *
  * Touches: private.account_tasks, its functions, a trigger on public.profiles.
@@ -9,7 +9,7 @@
 
 create table private.account_tasks (
   user_id uuid not null references public.profiles (user_id) on delete cascade,
-  task text not null check (task in ('access', 'invitation')),
+  task text not null check (task in ('access', 'invitation', 'recovery')),
   generation integer not null default 1,
   attempts smallint not null default 0,
   next_attempt_at timestamptz not null default private.now(),
@@ -20,7 +20,7 @@ create table private.account_tasks (
 alter table private.account_tasks enable row level security;
 create index account_tasks_due_idx on private.account_tasks (next_attempt_at);
 comment on table private.account_tasks is 'Calls to Auth that are still to be made. A row goes when Auth has done it.';
-comment on column private.account_tasks.task is 'access: make the ban of the account what the profile says. invitation: send the first e-mail.';
+comment on column private.account_tasks.task is 'access: make the ban of the account what the profile says. invitation: send the first e-mail. recovery: send the e-mail for a new password.';
 comment on column private.account_tasks.generation is 'Counts the requests, so that an answer to an older one does not end a newer one.';
 comment on column private.account_tasks.next_attempt_at is 'When it is due; while somebody works on it, when the lease ends.';
 
@@ -104,7 +104,7 @@ begin
   select claimed.user_id, claimed.task, claimed.generation, account.email::text,
     profile.is_soft_deleted or profile.suspended_at is not null,
     claimed.task = 'access' or (
-      account.email_confirmed_at is null and account.email <> ''
+      (claimed.task = 'recovery' or account.email_confirmed_at is null) and account.email <> ''
       and not profile.is_soft_deleted and profile.suspended_at is null)
   from claimed
   join public.profiles as profile on profile.user_id = claimed.user_id
@@ -152,7 +152,7 @@ comment on function private.finish_account_task(uuid, text, integer) is
 grant execute on function private.finish_account_task(uuid, text, integer) to service_role;
 
 /*
- * Notes that Auth did not do what was claimed. The delays are those of the outbox; an invitation is given up
+ * Notes that Auth did not do what was claimed. The delays are those of the outbox; an e-mail is given up
  * after the last of them, a ban never.
  * Returns whether it will be tried again. May be called by: service_role. Raises nothing.
  */
@@ -173,10 +173,11 @@ begin
       next_attempt_at = private.now() + v_delays[least(attempts, pg_catalog.cardinality(v_delays))]
   where user_id = p_user_id and task = p_task and generation = p_generation
   returning attempts into v_attempts;
-  if p_task = 'invitation' and v_attempts > pg_catalog.cardinality(v_delays) then
+  if p_task <> 'access' and v_attempts > pg_catalog.cardinality(v_delays) then
     delete from private.account_tasks
     where user_id = p_user_id and task = p_task and generation = p_generation;
-    perform private.audit_append('user:' || p_user_id, 'system', 'worker', 'user.invitation_failed', 'user',
+    perform private.audit_append('user:' || p_user_id, 'system', 'worker',
+      case p_task when 'invitation' then 'user.invitation_failed' else 'user.password_reset_failed' end, 'user',
       p_user_id::text);
     return false;
   end if;

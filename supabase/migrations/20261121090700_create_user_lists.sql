@@ -1,11 +1,12 @@
 /*
  * Lists of people: by filters, by a part of a name or an e-mail address, in three orders, page by page.
  *
- * Touches: indexes on public.profiles and public.addresses; private.find_users, private.nff_list_users.
+ * Touches: indexes on public.profiles and public.addresses; private.find_people,
+ * private.find_users, private.nff_list_users.
  * Not granted: to API roles.
  */
 
--- The keys of the orders. They are expressions of find_users too: change them together.
+-- The keys of the orders. They are expressions of find_people too: change them together.
 create index profiles_last_name_idx on public.profiles ((coalesce(pg_catalog.lower(last_name), '')), user_id);
 create index profiles_email_idx on public.profiles ((coalesce(pg_catalog.lower(email), '')), user_id);
 create index addresses_country_idx on public.addresses (country, user_id);
@@ -53,6 +54,45 @@ $$;
 comment on function private.kyc_status_of(uuid) is
   'KYC status of a person. Why definer: the rules are granted to nobody.';
 
+/* The values of a filter that may be one value or a list of them; null without it. */
+create function private.filter_values(p_filter jsonb, p_name text)
+returns text[]
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  return case pg_catalog.jsonb_typeof(p_filter -> p_name)
+    when 'array' then array(select pg_catalog.jsonb_array_elements_text(p_filter -> p_name))
+    when 'string' then array[p_filter ->> p_name]
+  end;
+end
+$$;
+comment on function private.filter_values(jsonb, text) is 'Values of a filter.';
+
+/* The condition for accounts in one of these states, on alias p. */
+create function private.find_users_states(p_states text[])
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+  return '(' || (
+    select pg_catalog.string_agg(case state
+      when 'active' then '(not p.is_soft_deleted and p.suspended_at is null)'
+      when 'suspended' then '(not p.is_soft_deleted and p.suspended_at is not null)'
+      when 'soft_deleted' then '(p.is_soft_deleted and not p.is_permanently_deleted)'
+      when 'permanently_deleted' then '(p.is_soft_deleted and p.is_permanently_deleted)'
+      else 'false'
+    end, ' or ')
+    from unnest(p_states) as state) || ')';
+end
+$$;
+comment on function private.find_users_states(text[]) is 'Builds the condition of account states.';
+
 /*
  * The conditions of a list on alias p; $1 is the filter. A condition is only there when it is asked for, so
  * that each list is planned for itself.
@@ -68,26 +108,36 @@ declare
   v_text constant text := $text$(' ' || pg_catalog.lower(coalesce(p.first_name, '') || ' '
     || coalesce(p.middle_name, '') || ' ' || coalesce(p.last_name, '') || ' ' || coalesce(p.email, '')))$text$;
   v_search constant text := pg_catalog.lower(p_filter ->> 'search');
-  v_states text;
+  v_kyc constant text[] := private.filter_values(p_filter, 'kyc_status');
+  v_states constant text := (
+    select pg_catalog.string_agg(case wanted
+      when 'action_required' then 'draft,resubmission_required,expired,approved'
+      when 'pending' then 'submitted,processing,in_review'
+      when 'approved' then 'approved'
+      when 'declined' then 'rejected,revoked'
+    end, ',')
+    from unnest(v_kyc) as wanted);
 begin
-  v_states := case p_filter ->> 'kyc_status'
-    when 'action_required' then 'draft,resubmission_required,expired,approved'
-    when 'pending' then 'submitted,processing,in_review'
-    when 'approved' then 'approved'
-    when 'declined' then 'rejected,revoked'
-  end;
   return pg_catalog.concat_ws(' and ',
-    case when (p_filter ->> 'include_deleted')::boolean is not true then 'not p.is_soft_deleted' end,
+    case
+      when p_filter ? 'account_status' then private.find_users_states(private.filter_values(p_filter, 'account_status'))
+      when (p_filter ->> 'include_deleted')::boolean is not true then 'not p.is_soft_deleted'
+    end,
+    case when p_filter ? 'user_id' then 'p.user_id = ($1 ->> ''user_id'')::uuid' end,
+    case when p_filter ? 'role' then pg_catalog.format(
+      'p.user_id in (select r.user_id from private.user_roles as r where r.role = any (%L::public.staff_role[]))',
+      private.filter_values(p_filter, 'role')) end,
     case when p_filter ? 'email' then 'pg_catalog.lower(p.email) = pg_catalog.lower($1 ->> ''email'')' end,
     case when p_filter ? 'created_from' then 'p.created_at >= ($1 ->> ''created_from'')::timestamptz' end,
     case when p_filter ? 'created_to' then 'p.created_at < ($1 ->> ''created_to'')::timestamptz' end,
     case when p_filter ? 'country' then
       'exists (select from public.addresses as a where a.user_id = p.user_id and a.country = $1 ->> ''country'')' end,
     -- Who has no verification in a fitting state need not be looked at.
-    case when v_states is not null then pg_catalog.format(
+    case when not 'not_started' = any (v_kyc) then pg_catalog.format(
       'p.user_id in (select v.user_id from public.kyc_verifications as v
         where v.status = any (%L::public.kyc_status[]))', '{' || v_states || '}') end,
-    case when p_filter ? 'kyc_status' then 'private.kyc_status_of(p.user_id) = $1 ->> ''kyc_status''' end,
+    case when v_kyc is not null then
+      pg_catalog.format('private.kyc_status_of(p.user_id) = any (%L::text[])', v_kyc) end,
     case when p_is_fuzzy then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
       else (
         -- Words of one or two letters have to begin a name; longer ones may stand anywhere in it.
@@ -102,10 +152,11 @@ $$;
 comment on function private.find_users_conditions(jsonb, boolean) is 'Builds the conditions of a list of people.';
 
 /*
- * Finds people. p_filter, p_sort, p_after, p_limit: see private.nff_list_users. A search that finds nobody is
- * made again forgiving mistakes, where pg_trgm is; `is_fuzzy` in the position keeps later pages to it.
+ * Finds people, whoever asks. p_filter, p_sort, p_after, p_limit: see private.nff_list_users and
+ * private.list_users. A search that finds nobody is made again forgiving mistakes, where pg_trgm is;
+ * `is_fuzzy` in the position keeps later pages to it.
  */
-create function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+create function private.find_people(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
 returns table (user_id uuid, "position" jsonb)
 language plpgsql
 stable
@@ -122,7 +173,6 @@ declare
   v_is_descending constant boolean := p_sort like '-%';
   v_is_fuzzy boolean := coalesce((p_after ->> 'is_fuzzy')::boolean, false);
 begin
-  perform private.require_operator('users:read');
   if v_key is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
   end if;
@@ -148,6 +198,23 @@ begin
   end loop;
 end
 $$;
+comment on function private.find_people(jsonb, text, jsonb, integer) is
+  'Finds people for the functions that have asked for a right. Why definer: profiles of others are hidden.';
+
+/* Finds people for an operator. Parameters and positions: see private.find_people. Raises NF010, NF016, NF001. */
+create function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+returns table (user_id uuid, "position" jsonb)
+language plpgsql
+stable
+security definer
+rows 25
+set search_path = ''
+as $$
+begin
+  perform private.require_operator('users:read');
+  return query select * from private.find_people(p_filter, p_sort, p_after, p_limit);
+end
+$$;
 comment on function private.find_users(jsonb, text, jsonb, integer) is
   'Finds people. Why definer: under a policy no index could answer a search, because its operators might leak; what is found is read under the policies.';
 grant execute on function private.find_users(jsonb, text, jsonb, integer) to nff_operator;
@@ -156,27 +223,36 @@ grant execute on function private.find_users(jsonb, text, jsonb, integer) to nff
  * A page of people. p_filter: {search, email, country, kyc_status, created_from, created_to, include_deleted},
  * each optional. p_sort: created_at, last_name or email, with a minus sign for the reverse. p_after: `position`
  * of the last row of the page before, null for the first page.
- * Returns rows of (item, position), item as in schema NffUser. Ask for one more than the page holds.
+ * Returns rows of (item, position), item as in schema NffUser. Ask for one more than the page holds. The page is
+ * audited.
  * May be called by: nff_operator. Raises NF010, NF016, NF001 (sort).
  */
 create function private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
 returns table (item jsonb, "position" jsonb)
 language plpgsql
-stable
+volatile
 security invoker
 rows 25
 set search_path = ''
 as $$
+declare
+  v_ids uuid[] := '{}';
 begin
   -- Not left to find_users: where the policies let nothing through, it need not be called at all.
   perform private.require_operator('users:read');
-  return query
-  select private.nff_user_json(p, a), found.position
-  from private.find_users(p_filter, p_sort, p_after, p_limit)
-    with ordinality as found (user_id, position, place)
-  join public.profiles as p on p.user_id = found.user_id
-  left join public.addresses as a on a.user_id = found.user_id
-  order by found.place;
+  for nff_list_users.item, nff_list_users.position in
+    select private.nff_user_json(p, a), found.position
+    from private.find_users(p_filter, p_sort, p_after, p_limit)
+      with ordinality as found (user_id, position, place)
+    join public.profiles as p on p.user_id = found.user_id
+    left join public.addresses as a on a.user_id = found.user_id
+    order by found.place
+  loop
+    v_ids := v_ids || (nff_list_users.item ->> 'user_id')::uuid;
+    return next;
+  end loop;
+  -- The row over the page only says that there is another page, and is not shown.
+  perform private.audit_people_read(null, v_ids[:p_limit - 1], p_filter);
 end
 $$;
 comment on function private.nff_list_users(jsonb, text, jsonb, integer) is 'A page of people under the policies of the caller.';

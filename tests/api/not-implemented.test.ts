@@ -11,12 +11,6 @@ import { checkSharedResponse } from "../helpers/generated/responses.js";
  * `notImplemented` in the function's `app.ts` and adds `operations/<id>.ts` and `tests/api/<id>.test.ts`.
  */
 const NOT_IMPLEMENTED: readonly OperationId[] = [
-  "admin.listUsers",
-  "admin.getUser",
-  "admin.suspendUser",
-  "admin.reinstateUser",
-  "admin.sendPasswordReset",
-  "admin.signOutUser",
   "admin.claimNextKyc",
   "admin.bulkKyc",
   "admin.assignKyc",
@@ -34,8 +28,6 @@ const NOT_IMPLEMENTED: readonly OperationId[] = [
   "admin.rotateWebhookSecret",
   "admin.listWebhookDeliveries",
   "admin.redeliverWebhook",
-  "admin.listAudit",
-  "admin.verifyAudit",
   "admin.listWebhookEvents",
   "admin.replayWebhookEvent",
   "admin.listOutbox",

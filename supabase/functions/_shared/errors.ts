@@ -112,6 +112,16 @@ export const ERRORS = {
     title: "Screening hits on this person are not decided yet.",
     sqlstate: "NF047",
   },
+  too_many_endpoints: {
+    status: 409,
+    title: "There are as many webhook endpoints as there may be.",
+    sqlstate: "NF048",
+  },
+  approval_pending: {
+    status: 409,
+    title: "A decision waits for a second person already.",
+    sqlstate: "NF049",
+  },
   link_expired: {
     status: 410,
     title: "The link has expired or has been used.",
@@ -145,7 +155,7 @@ export const ERRORS = {
   },
   unsafe_url: { status: 422, title: "This URL may not be called.", sqlstate: "NF067" },
   precondition_required: { status: 428, title: "This operation needs an If-Match header." },
-  rate_limited: { status: 429, title: "Too many requests." },
+  rate_limited: { status: 429, title: "Too many requests.", sqlstate: "NF071" },
   resubmission_too_soon: {
     status: 429,
     title: "The next attempt is not open yet.",

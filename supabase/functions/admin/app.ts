@@ -7,24 +7,32 @@ import { createApiKey } from "./operations/admin.createApiKey.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { decideScreeningHit } from "./operations/admin.decideScreeningHit.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
+import { getUser } from "./operations/admin.getUser.ts";
 import { listApiKeys } from "./operations/admin.listApiKeys.ts";
+import { listAudit } from "./operations/admin.listAudit.ts";
 import { listErasureRequests } from "./operations/admin.listErasureRequests.ts";
 import { listKyc } from "./operations/admin.listKyc.ts";
 import { listLegalHolds } from "./operations/admin.listLegalHolds.ts";
+import { listUsers } from "./operations/admin.listUsers.ts";
 import { placeLegalHold } from "./operations/admin.placeLegalHold.ts";
 import { putUserRoles } from "./operations/admin.putUserRoles.ts";
+import { reinstateUser } from "./operations/admin.reinstateUser.ts";
 import { releaseLegalHold } from "./operations/admin.releaseLegalHold.ts";
 import { revokeApiKey } from "./operations/admin.revokeApiKey.ts";
 import { rotateApiKey } from "./operations/admin.rotateApiKey.ts";
+import { sendPasswordReset } from "./operations/admin.sendPasswordReset.ts";
+import { signOutUser } from "./operations/admin.signOutUser.ts";
+import { suspendUser } from "./operations/admin.suspendUser.ts";
+import { verifyAudit } from "./operations/admin.verifyAudit.ts";
 
 const operations = {
-  "admin.listUsers": notImplemented,
-  "admin.getUser": notImplemented,
-  "admin.suspendUser": notImplemented,
-  "admin.reinstateUser": notImplemented,
+  "admin.listUsers": listUsers,
+  "admin.getUser": getUser,
+  "admin.suspendUser": suspendUser,
+  "admin.reinstateUser": reinstateUser,
   "admin.putUserRoles": putUserRoles,
-  "admin.sendPasswordReset": notImplemented,
-  "admin.signOutUser": notImplemented,
+  "admin.sendPasswordReset": sendPasswordReset,
+  "admin.signOutUser": signOutUser,
   "admin.listKyc": listKyc,
   "admin.claimNextKyc": notImplemented,
   "admin.bulkKyc": notImplemented,
@@ -50,8 +58,8 @@ const operations = {
   "admin.rotateWebhookSecret": notImplemented,
   "admin.listWebhookDeliveries": notImplemented,
   "admin.redeliverWebhook": notImplemented,
-  "admin.listAudit": notImplemented,
-  "admin.verifyAudit": notImplemented,
+  "admin.listAudit": listAudit,
+  "admin.verifyAudit": verifyAudit,
   "admin.listWebhookEvents": notImplemented,
   "admin.replayWebhookEvent": notImplemented,
   "admin.listOutbox": notImplemented,

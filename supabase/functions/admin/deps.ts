@@ -1,11 +1,28 @@
+import { type Accounts, createAccounts } from "../_shared/accounts/accounts.ts";
 import { type CoreDeps, createCoreDeps } from "../_shared/core-deps.ts";
 import type { Environment } from "../_shared/env.ts";
 import { type CursorCodec, createCursorCodec } from "../_shared/http/cursor.ts";
+import { createWakeWorker, type WakeWorker } from "../_shared/wake-worker.ts";
 
 /** What the operations of this function need. */
-export type AdminDeps = CoreDeps & { readonly cursors: CursorCodec };
+export type AdminDeps = CoreDeps & {
+  readonly accounts: Accounts;
+  readonly cursors: CursorCodec;
+  /** After what leaves work behind, so that it is done now and not by the clock. */
+  readonly wakeWorker: WakeWorker;
+};
 
 /** Wires up the function. */
 export function createDeps(env: Environment): AdminDeps {
-  return { ...createCoreDeps(env, "admin"), cursors: createCursorCodec(env.cursorSecret) };
+  const core = createCoreDeps(env, "admin");
+  return {
+    ...core,
+    accounts: createAccounts({ apiUrl: env.apiUrl, secretKey: env.secretKey, log: core.log }),
+    cursors: createCursorCodec(env.cursorSecret),
+    wakeWorker: createWakeWorker({
+      url: `${env.apiUrl}/functions/v1/worker/run`,
+      secretKey: env.secretKey,
+      log: core.log,
+    }),
+  };
 }

@@ -14,6 +14,8 @@ export type Accounts = {
   setBlocked(id: string, isBlocked: boolean): Promise<boolean>;
   /** Sends the e-mail with which somebody who was created signs in for the first time. */
   invite(email: string): Promise<boolean>;
+  /** Sends the e-mail with a link to set a new password; nobody but its reader sees the link. */
+  sendRecovery(email: string): Promise<boolean>;
   /** Takes everything personal out of an account for good; done before, or no account, is fine too. */
   erase(id: string): Promise<boolean>;
 };
@@ -83,6 +85,9 @@ export function createAccounts({ apiUrl, secretKey, log }: AccountsOptions): Acc
       const { isOk, code } = await call("account.invite", "POST", "/invite", { email });
       // Somebody who has come in already needs no invitation.
       return isOk || code === "email_exists";
+    },
+    async sendRecovery(email) {
+      return (await call("account.recover", "POST", "/recover", { email })).isOk;
     },
     async erase(id) {
       // Soft: the row stays for what refers to it.

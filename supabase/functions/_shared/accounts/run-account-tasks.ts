@@ -13,7 +13,7 @@ export type AccountTasksReport = { readonly claimed: number; readonly failed: nu
 /** A call to Auth that is due; see `private.claim_account_tasks`. */
 type Task = {
   readonly user_id: string;
-  readonly task: "access" | "invitation";
+  readonly task: "access" | "invitation" | "recovery";
   readonly generation: number;
   readonly email: string;
   readonly is_blocked: boolean;
@@ -57,5 +57,7 @@ function tellAuth(accounts: Accounts, task: Task): Promise<boolean> {
       return accounts.setBlocked(task.user_id, task.is_blocked);
     case "invitation":
       return accounts.invite(task.email);
+    case "recovery":
+      return accounts.sendRecovery(task.email);
   }
 }

@@ -33,6 +33,7 @@ export function readDetail(code: ErrorCode, detail: string | undefined): ApiErro
     case "screening_undecided":
       return { errors: ids.parse(JSON.parse(detail)).map(toOpenHit) };
     case "resubmission_too_soon":
+    case "rate_limited":
       return { headers: { "retry-after": secondsUntil(detail) } };
     default:
       return UUID.test(detail) ? { extensions: { resource_id: detail } } : {};

@@ -1,6 +1,7 @@
+import { followAccess } from "../../_shared/accounts/follow-access.ts";
 import { only } from "../../_shared/db/only.ts";
 import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts";
-import { type ChangedUser, followAccess } from "../access.ts";
+import type { ChangedUser } from "../changed-user.ts";
 import type { UsersDeps } from "../deps.ts";
 
 /** Deletes a person so that it can come back. */
