@@ -14,6 +14,12 @@ const steps: readonly Step[] = [
     hint: "fix the types; the same code runs in Deno, Node and vitest",
   },
   {
+    name: "types (console)",
+    command: "tsc",
+    args: ["--noEmit", "-p", "admin-console"],
+    hint: "fix the types of the page in admin-console/",
+  },
+  {
     name: "types (Deno)",
     command: "deno",
     args: ["check", "--frozen", "--config", "supabase/functions/deno.json", ...entryPoints],

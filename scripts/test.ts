@@ -53,7 +53,7 @@ async function runSuites(): Promise<Counts> {
         `--outputFile.json=${report}`,
         ...suites,
       ],
-      hint: "repeat one suite with `npx vitest run --project <unit|repo|db|api|stack> <file>`",
+      hint: "repeat one suite with `npx vitest run --project <unit|repo|db|api|stack|console> <file>`",
       live: true,
     });
     const counts = summary.safeParse(JSON.parse(await readFile(report, "utf8").catch(() => "{}")));

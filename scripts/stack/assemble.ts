@@ -13,6 +13,7 @@ import {
 import type { Ports } from "./ports.ts";
 import type { Child, SpawnChild } from "./processes.ts";
 import { functionSecrets, type ProjectConfig } from "./project-config.ts";
+import { consoleFolder, startConsoleBuild } from "./services/console.ts";
 import { type Functions, startFunctions } from "./services/functions.ts";
 import { type Gateway, startGateway } from "./services/gateway.ts";
 import { startMockKyc } from "./services/mock-kyc.ts";
@@ -56,6 +57,7 @@ export async function assemble(context: AssemblyContext): Promise<Assembly> {
   const urls = urlsOf(context.ports, database.url);
   const signingKey = await loadSigningKey(context.stateDir);
   context.log("Starting the gateway, the functions and the mock KYC server …");
+  await startConsoleBuild(context);
   let gateway: Gateway | undefined;
   const functions = startFunctions({
     ...context,
@@ -146,6 +148,7 @@ async function startGatewayProcess(
 ): Promise<Gateway> {
   const storageDir = join(context.stateDir, "storage");
   const contractFile = join(context.root, BUNDLED_CONTRACT);
+  const consoleDir = await consoleFolder(context.root, context.cacheDir);
   await mkdir(storageDir, { recursive: true });
   return startGateway({
     ...context,
@@ -158,6 +161,7 @@ async function startGatewayProcess(
       signingKey,
       storageDir,
       ...(existsSync(contractFile) ? { contractFile } : {}),
+      ...(consoleDir === undefined ? {} : { consoleDir }),
       projectDir: join(context.root, "supabase"),
       functions: [],
       ...(context.options.googleIssuer === undefined

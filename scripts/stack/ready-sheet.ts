@@ -15,6 +15,7 @@ export async function readySheet(stack: Stack, seconds: string): Promise<string>
   const addresses = table([
     ["API", stack.apiUrl],
     ["Docs", `${stack.apiUrl}/docs/`],
+    ["Console", `${stack.apiUrl}/console/`],
     ["Mail", stack.mailUrl],
     ["Mock KYC", stack.mockKycUrl],
     ["Database", stack.dbUrl],

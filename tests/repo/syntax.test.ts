@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { read, sourceFiles } from "./lib/files.ts";
 import { lineOf, nodes, parse } from "./lib/syntax.ts";
 
-const production = sourceFiles("supabase/functions", "scripts", "mock-kyc");
+const production = sourceFiles("supabase/functions", "scripts", "mock-kyc", "admin-console");
 
 function offenders(paths: readonly string[], matches: (node: ts.Node) => boolean): string[] {
   return paths.flatMap((path) =>

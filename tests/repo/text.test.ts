@@ -61,6 +61,6 @@ test("no work is left as a note in the code", () => {
     `\\b(${["TO", "DO"].join("")}|${["FIX", "ME"].join("")}|${["X", "XX"].join("")})\\b`,
   );
   expect(
-    texts.filter((path) => /\.(ts|sql|yaml|mjs)$/.test(path) && notes.test(read(path))),
+    texts.filter((path) => /\.(tsx?|css|sql|yaml|mjs)$/.test(path) && notes.test(read(path))),
   ).toEqual([]);
 });

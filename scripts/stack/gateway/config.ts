@@ -40,6 +40,8 @@ export const gatewayConfig = z.strictObject({
   storageDir: z.string(),
   /** The bundled contract that /docs/ shows; without it /docs/ says so. */
   contractFile: z.string().optional(),
+  /** The build of the console for /console/; it may come after the start. */
+  consoleDir: z.string().optional(),
   /** Folder that `content_path` of mail templates is relative to. */
   projectDir: z.string().default("."),
   functions: z.array(functionRoute),

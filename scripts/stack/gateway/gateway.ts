@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { AUTH_PREFIX, createAuthService } from "./auth/service.ts";
 import { createCallerIdentifier } from "./caller.ts";
 import type { FunctionRoute, GatewayConfig } from "./config.ts";
+import { createConsoleApp } from "./console/app.ts";
 import { createDocsApp, indexPage } from "./docs/app.ts";
 import { createFunctionProxy, FUNCTIONS_PREFIX } from "./functions/proxy.ts";
 import { listen, serve, type Upgrades } from "./http/server.ts";
@@ -23,6 +24,7 @@ export interface Gateway {
 }
 
 const DOCS_PREFIX = "/docs/";
+const CONSOLE_PREFIX = "/console/";
 
 interface Api {
   readonly listener: RequestListener;
@@ -52,6 +54,10 @@ async function createApi(config: GatewayConfig, around: Surroundings): Promise<A
   const storage = await createStorageService(config, identify);
   const realtime = await createRealtimeService(config, verify);
   const docs = createDocsApp(config.contractFile);
+  const backOffice = createConsoleApp({
+    folder: config.consoleDir,
+    publishableKey: config.publishableKey,
+  });
   const routes: readonly Route[] = [
     { prefix: AUTH_PREFIX, cors: true, handle: auth.handle },
     { prefix: REST_PREFIX, cors: true, handle: rest.handle },
@@ -63,6 +69,12 @@ async function createApi(config: GatewayConfig, around: Surroundings): Promise<A
       handle: (request) => docs.fetch(below(request, DOCS_PREFIX)),
     },
     { prefix: "/docs", exact: true, cors: false, handle: () => redirectTo(DOCS_PREFIX) },
+    {
+      prefix: CONSOLE_PREFIX,
+      cors: false,
+      handle: (request) => backOffice.fetch(below(request, CONSOLE_PREFIX)),
+    },
+    { prefix: "/console", exact: true, cors: false, handle: () => redirectTo(CONSOLE_PREFIX) },
     { prefix: "/", exact: true, cors: false, handle: () => indexPage(apiUrl, mailUrl) },
   ];
   const others = serve((request, peer) => answer(routes, request, peer));

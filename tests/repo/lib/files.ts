@@ -36,7 +36,7 @@ export function isGenerated(path: string): boolean {
 export function sourceFiles(...folders: string[]): string[] {
   return files.filter(
     (path) =>
-      path.endsWith(".ts") &&
+      /\.tsx?$/.test(path) &&
       !path.endsWith(".d.ts") &&
       !isGenerated(path) &&
       folders.some((folder) => path.startsWith(`${folder}/`)),

@@ -1,0 +1,5 @@
+import { Page } from "../../ui/page.tsx";
+
+export function CasePage() {
+  return <Page title="Case">{null}</Page>;
+}
