@@ -139,11 +139,48 @@ $$;
 comment on function private.nff_user_json(public.profiles, public.addresses) is 'Answer about a person in the names of NFF.';
 grant execute on function private.nff_user_json(public.profiles, public.addresses) to nff_operator;
 
-/* A person, deleted or not (schema NffUser). May be called by: nff_operator. Raises NF010, NF016, NF020. */
+/*
+ * Records that an operator has read people in full: one in the chain of that person, or a page of them in the
+ * chain of the operator. A page names who was on it and the kinds of filters; what was searched for can be a
+ * name. Raises NF010 or NF016 for callers that may not read.
+ */
+create function private.audit_people_read(p_user_id uuid, p_user_ids uuid[] default null, p_filter jsonb default '{}')
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_operator constant jsonb := private.operator();
+  v_kind constant text := v_operator ->> 'kind';
+  v_id constant text := v_operator ->> 'id';
+begin
+  perform private.require_operator('users:read');
+  if p_user_id is not null then
+    perform private.audit_append(
+      'user:' || p_user_id, v_kind, v_id, 'user.read', 'user', p_user_id::text);
+  else
+    perform private.audit_append(
+      v_kind || ':' || v_id, v_kind, v_id, 'user.listed', 'user', null, null,
+      pg_catalog.jsonb_build_object(
+        'filters', array(select pg_catalog.jsonb_object_keys(p_filter)),
+        'rows', pg_catalog.cardinality(p_user_ids), 'user_ids', p_user_ids));
+  end if;
+end
+$$;
+comment on function private.audit_people_read(uuid, uuid[], jsonb) is
+  'Audit of reading operators, who cannot choose the actor. Why definer: the audit is granted to nobody.';
+grant execute on function private.audit_people_read(uuid, uuid[], jsonb) to nff_operator;
+
+/*
+ * A person, deleted or not (schema NffUser); the read is audited. May be called by: nff_operator. Raises NF010,
+ * NF016, NF020.
+ */
 create function private.nff_get_user(p_user_id uuid)
 returns jsonb
 language plpgsql
-stable
+volatile
 security invoker
 set search_path = ''
 as $$
@@ -157,6 +194,7 @@ begin
     raise exception 'There is no such user.' using errcode = 'NF020';
   end if;
   select * into v_address from public.addresses where user_id = p_user_id;
+  perform private.audit_people_read(p_user_id);
   return private.nff_user_json(v_profile, v_address);
 end
 $$;

@@ -80,6 +80,10 @@ export const auditOf = (db: Db, stream: string) =>
     select actor_kind, actor_id, action, details from private.audit_log
     where stream = ${stream} order by sequence`;
 
+/** The audit of a person without the reads, which tests make to see what has changed. */
+export const changesOf = async (db: Db, userId: string) =>
+  (await auditOf(db, `user:${userId}`)).filter(({ action }) => action !== "user.read");
+
 /** Leaves this person as the only administrator there is. */
 export async function makeOnlyAdmin(db: Db, userId: string): Promise<void> {
   await db.sql`delete from private.user_roles where role = 'admin' and user_id <> ${userId}`;

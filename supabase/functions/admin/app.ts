@@ -3,6 +3,9 @@ import { createFunctionApp, type FunctionApp } from "../_shared/http/create-func
 import { notImplemented } from "../_shared/http/not-implemented.ts";
 import type { OperationTable } from "../_shared/http/operation.ts";
 import type { AdminDeps } from "./deps.ts";
+import { approveKyc } from "./operations/admin.approveKyc.ts";
+import { revokeKyc } from "./operations/admin.revokeKyc.ts";
+import { reopenKyc } from "./operations/admin.reopenKyc.ts";
 import { createApiKey } from "./operations/admin.createApiKey.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { decideScreeningHit } from "./operations/admin.decideScreeningHit.ts";
@@ -41,10 +44,10 @@ const operations = {
   "admin.releaseKyc": notImplemented,
   "admin.addKycNote": notImplemented,
   "admin.decideKyc": decideKyc,
-  "admin.approveKyc": notImplemented,
+  "admin.approveKyc": approveKyc,
   "admin.requeueKyc": notImplemented,
-  "admin.revokeKyc": notImplemented,
-  "admin.reopenKyc": notImplemented,
+  "admin.revokeKyc": revokeKyc,
+  "admin.reopenKyc": reopenKyc,
   "admin.decideScreeningHit": decideScreeningHit,
   "admin.getDocumentUrl": notImplemented,
   "admin.listApiKeys": listApiKeys,

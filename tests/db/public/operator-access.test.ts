@@ -177,6 +177,7 @@ test("the role can call exactly these functions", async ({ db }) => {
       and has_function_privilege('nff_operator', oid, 'execute')
     order by 1`;
   expect(found.map(({ name }) => name)).toEqual([
+    "audit_people_read",
     "audit_person",
     "authenticate_machine_key",
     "check_person",

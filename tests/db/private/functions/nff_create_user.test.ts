@@ -53,6 +53,7 @@ test("account, profile, address, audit and invitation come with the commit of Au
   });
   expect(await auditOf(db, `user:${id}`)).toMatchObject([
     { actor_kind: "staff", actor_id: admin, action: "user.created", details: "{}" },
+    { actor_kind: "staff", actor_id: admin, action: "user.read", details: "{}" },
   ]);
 });
 

@@ -10,7 +10,7 @@ import {
 } from "../../../helpers/db.ts";
 import { authChangesEmail, createPersonAs, settle, signUp } from "../../../helpers/db-accounts.ts";
 import { createStaff, createUser } from "../../../helpers/db-fixtures.ts";
-import { auditOf, createKey, createOperator, nffUser } from "../../../helpers/db-operators.ts";
+import { changesOf, createKey, createOperator, nffUser } from "../../../helpers/db-operators.ts";
 
 const update = async (db: Db, as: Caller, id: string, version: number, input: object) => {
   const [row] = await db.as(
@@ -54,7 +54,7 @@ test("given members change, the others stay; null removes", async ({ db }) => {
     postal_code: "20095",
     version,
   });
-  expect((await auditOf(db, `user:${id}`)).at(-1)).toMatchObject({
+  expect((await changesOf(db, id)).at(-1)).toMatchObject({
     action: "user.changed",
     details: '{"members": ["city", "middle_name", "postal_code"]}',
   });
@@ -70,7 +70,7 @@ test("what changes nothing counts as no change", async ({ db }) => {
     outcome: "applied",
     version,
   });
-  expect(await auditOf(db, `user:${id}`)).toHaveLength(1);
+  expect(await changesOf(db, id)).toHaveLength(1);
 });
 
 test("a new e-mail address and what comes with it change in one commit of Auth", async ({ db }) => {
@@ -92,7 +92,7 @@ test("a new e-mail address and what comes with it change in one commit of Auth",
     outcome: "applied",
     version: after.version,
   });
-  expect((await auditOf(db, `user:${id}`)).at(-1)).toMatchObject({
+  expect((await changesOf(db, id)).at(-1)).toMatchObject({
     actor_id: admin,
     action: "user.changed",
     details: '{"members": ["city", "country", "email", "last_name"]}',
