@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import { demoAccounts } from "../demo-accounts.ts";
 import { AUTH_PREFIX, createAuthService } from "./auth/service.ts";
 import { createCallerIdentifier } from "./caller.ts";
 import type { FunctionRoute, GatewayConfig } from "./config.ts";
@@ -53,7 +54,11 @@ async function createApi(config: GatewayConfig, around: Surroundings): Promise<A
   const rest = await createDataApi({ dbUrl: config.dbUrl, api: config.api, identify });
   const storage = await createStorageService(config, identify);
   const realtime = await createRealtimeService(config, verify);
-  const docs = createDocsApp(config.contractFile);
+  const docs = createDocsApp({
+    contractFile: config.contractFile,
+    publishableKey: config.publishableKey,
+    listAccounts: () => demoAccounts(config.dbUrl),
+  });
   const backOffice = createConsoleApp({
     folder: config.consoleDir,
     publishableKey: config.publishableKey,

@@ -1,36 +1,51 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Hono } from "hono";
+import { fileURLToPath } from "node:url";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { DEMO_PASSWORD, type DemoAccount } from "../../demo-accounts.ts";
+import { pageLinks, renderMarkdown } from "./markdown.ts";
+import { renderPage } from "./page.ts";
 
 /** Everything comes from this origin, and nothing inline runs. Swagger UI draws with data: images. */
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const ASSETS: Record<string, string> = {
-  "swagger-ui.css": "text/css",
-  "swagger-ui-bundle.js": "text/javascript",
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const PAGES = folder("../../../../docs/");
+const ASSETS = folder("assets/");
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+
+/** The files beside the pages, each with its folder and type; nothing else is served. */
+const FILES: Record<string, readonly [folder: string, type: string]> = {
+  "docs.css": [ASSETS, "text/css; charset=utf-8"],
+  "try-it.js": [ASSETS, "text/javascript; charset=utf-8"],
+  "swagger-ui.css": [SWAGGER_UI, "text/css; charset=utf-8"],
+  "swagger-ui-bundle.js": [SWAGGER_UI, "text/javascript; charset=utf-8"],
 };
 
-const PAGE = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>API</title>
-<link rel="stylesheet" href="swagger-ui.css">
-<link rel="icon" href="data:,">
-</head>
-<body>
-<div id="ui"></div>
-<script src="swagger-ui-bundle.js"></script>
-<script src="start.js"></script>
-</body>
-</html>
+const API_HEAD = `<link rel="stylesheet" href="../swagger-ui.css">
+<script src="../swagger-ui-bundle.js" defer></script>
+<script src="../try-it.js" type="module"></script>
 `;
 
-const START = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null });\n`;
+const API_BODY = `<h1>API reference</h1>
+<form id="try-it">
+<label for="account">Try it as</label>
+<select id="account"></select>
+<button>Sign in</button>
+<output id="signed-in" for="account"></output>
+</form>
+<div id="ui"></div>`;
+
+export interface DocsOptions {
+  /** The bundled contract; without it the API reference says what to do. */
+  readonly contractFile: string | undefined;
+  readonly publishableKey: string;
+  readonly listAccounts: () => Promise<readonly DemoAccount[]>;
+}
 
 const contract = z.looseObject({ servers: z.unknown() });
 
@@ -40,9 +55,60 @@ async function readContract(file: string, origin: string): Promise<unknown> {
   return { ...document, servers: [{ url: `${origin}/functions/v1`, description: "this stack" }] };
 }
 
-/** `/docs/`: the contract in Swagger UI, without anything from another host. */
-export function createDocsApp(contractFile: string | undefined): Hono {
-  const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+async function readGuide(name: string): Promise<string | undefined> {
+  return readFile(join(PAGES, `${name}.md`), "utf8").catch(() => undefined);
+}
+
+async function guides() {
+  return pageLinks((await readGuide("README")) ?? "");
+}
+
+async function sendFile(c: Context, path: string, type: string): Promise<Response> {
+  try {
+    const bytes = new Uint8Array(await readFile(path));
+    return c.body(bytes, 200, { "Content-Type": type, "Cache-Control": "no-cache" });
+  } catch {
+    return c.notFound();
+  }
+}
+
+async function guide(c: Context, name: string, path: string): Promise<Response> {
+  const source = await readGuide(name);
+  if (source === undefined) return c.notFound();
+  const { title, html } = renderMarkdown(source);
+  return c.html(
+    renderPage({ title, path, up: "./", body: `<article>${html}</article>` }, await guides()),
+  );
+}
+
+function addReference(app: Hono, options: DocsOptions): void {
+  app.get("/api", (c) => c.redirect("./api/", 308));
+  app.get("/api/", async (c) =>
+    c.html(
+      renderPage(
+        { title: "API reference", path: "api/", up: "../", head: API_HEAD, body: API_BODY },
+        await guides(),
+      ),
+    ),
+  );
+  app.get("/openapi.json", async (c) => {
+    if (!options.contractFile)
+      return c.json({ message: "This stack was started without a contract." }, 404);
+    try {
+      return c.json(await readContract(options.contractFile, new URL(c.req.url).origin));
+    } catch {
+      return c.json({ message: "The contract is missing: run npm run generate." }, 404);
+    }
+  });
+  app.get("/stack.json", async (c) => {
+    const accounts = await options.listAccounts().catch(() => []);
+    const { publishableKey } = options;
+    return c.json({ publishable_key: publishableKey, password: DEMO_PASSWORD, accounts });
+  });
+}
+
+/** `/docs/`: the guides of `docs/`, and the contract in Swagger UI, without anything from another host. */
+export function createDocsApp(options: DocsOptions): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
     c.header("Content-Security-Policy", CSP);
@@ -50,25 +116,19 @@ export function createDocsApp(contractFile: string | undefined): Hono {
     c.header("Referrer-Policy", "no-referrer");
     await next();
   });
-  app.get("/", (c) => c.html(PAGE));
-  app.get("/start.js", (c) => c.body(START, 200, { "Content-Type": "text/javascript" }));
-  app.get("/openapi.json", async (c) => {
-    if (!contractFile)
-      return c.json({ message: "This stack was started without a contract." }, 404);
-    try {
-      return c.json(await readContract(contractFile, new URL(c.req.url).origin));
-    } catch {
-      return c.json({ message: "The contract is missing: run npm run generate." }, 404);
-    }
-  });
+  addReference(app, options);
+  app.get("/", (c) => guide(c, "README", ""));
+  app.get("/images/:name{[a-z0-9-]+\\.png}", (c) =>
+    sendFile(c, join(PAGES, "images", c.req.param("name")), "image/png"),
+  );
+  app.get("/:name{[a-z0-9-]+\\.svg}", (c) =>
+    sendFile(c, join(PAGES, c.req.param("name")), "image/svg+xml"),
+  );
+  app.get("/:name{[a-z0-9-]+}", (c) => guide(c, c.req.param("name"), c.req.param("name")));
   app.get("/:asset", async (c) => {
-    const type = ASSETS[c.req.param("asset")];
-    if (!type) return c.notFound();
-    const bytes = await readFile(join(folder, c.req.param("asset")));
-    return c.body(new Uint8Array(bytes), 200, {
-      "Content-Type": type,
-      "Cache-Control": "public, max-age=86400",
-    });
+    const [from, type] = FILES[c.req.param("asset")] ?? [];
+    if (!from || !type) return c.notFound();
+    return sendFile(c, join(from, c.req.param("asset")), type);
   });
   return app;
 }
