@@ -135,7 +135,8 @@ grant execute on function private.kyc_queue_messages(public.kyc_verifications, p
  * or the name of provider or job. p_event_reference: the provider's event behind it.
  * May be called by: the functions of this schema.
  * Raises NF020 (unknown), NF050 (version), NF032 (not allowed), NF064 (reason missing), NF001 (unknown
- * reason), NF013 (second person), NF034 (no attempt left), NF047 (hits are not decided).
+ * reason), NF013 (second person), NF034 (no attempt left), NF031 (another one is open; detail = its
+ * id), NF047 (hits are not decided).
  */
 create function private.kyc_transition(
   p_verification_id uuid, p_to public.kyc_status, p_actor public.kyc_actor, p_actor_id text,
@@ -170,6 +171,13 @@ begin
   perform private.kyc_check_four_eyes(v_rule.four_eyes, v_case.risk_level, p_actor_id, p_second_actor_id);
   if p_actor = 'user' and p_to = 'submitted' and v_old.attempt >= v_old.max_attempts then
     raise exception 'No attempts are left.' using errcode = 'NF034';
+  end if;
+  if private.kyc_is_open(p_to) and not private.kyc_is_open(v_old.status) and exists (
+    select from public.kyc_verifications where user_id = v_old.user_id and private.kyc_is_open(status)
+  ) then
+    raise exception 'Another verification of the person is open.' using errcode = 'NF031', detail = (
+      select verification_id::text from public.kyc_verifications
+      where user_id = v_old.user_id and private.kyc_is_open(status));
   end if;
   if p_actor = 'staff' and p_to = 'approved' then
     perform private.kyc_require_screening_decided(p_verification_id);

@@ -7,7 +7,8 @@
 
 /*
  * Applies an event: unknown reference → parked; sequence not newer, or an older attempt → stale; same
- * state → applied without effect; against the rules → conflict; else the move is made → applied.
+ * state → applied without effect; against the rules, or no room beside an open renewal (then the case is
+ * flagged with the reason) → conflict; else the move is made → applied.
  */
 create function private.kyc_apply_event(
   p_provider text, p_event jsonb, p_body_sha256 bytea,
@@ -80,6 +81,10 @@ begin
   ) then
     result := 'conflict';
     detail := v_verification.status || ' to ' || v_to;
+  elsif v_verification.status = 'approved' and v_to = 'in_review'
+    and private.kyc_flag_beside_renewal(v_verification, v_reason) then
+    result := 'conflict';
+    detail := 'renewal_open';
   else
     if v_to in ('resubmission_required', 'rejected') then
       perform private.kyc_reject_documents(v_attempt.verification_id, p_event, v_reason);

@@ -94,7 +94,8 @@ comment on function private.screening_index(bigint[]) is 'Prepares names for the
 
 /*
  * Puts what was staged in force as the whole of a list: what is new comes in, what has changed is
- * replaced, what is gone goes; hits that were decided on entries that have changed are open again.
+ * replaced, what is gone goes; hits that were decided on entries that have changed are open again, and
+ * people who were screened before are looked up among what is new and changed, by and by.
  * p_allow_shrink: whether the list may lose more than half of its entries, which is more likely a
  * broken file than the truth.
  * Returns: {list, version, total, added, changed, removed, unchanged, reopened}.
@@ -161,6 +162,7 @@ begin
   )
   select array(select entry_id from added) into v_added;
   perform private.screening_index(v_changed || v_added);
+  perform private.screening_queue_changes(v_changed || v_added);
   delete from private.screening_staging where load_id = p_load_id;
 
   v_result := pg_catalog.jsonb_build_object(

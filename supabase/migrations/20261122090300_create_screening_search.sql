@@ -8,8 +8,9 @@
 /*
  * The words of the lists that the words of a name can stand for: place of the own word, the listed word,
  * how similar they are. A word always stands for itself, and for itself joined with its neighbour.
+ * p_of_people: look among the words of the people who have been screened instead.
  */
-create function private.screening_similar_words(p_words text[])
+create function private.screening_similar_words(p_words text[], p_of_people boolean default false)
 returns table (place integer, word text, similarity real)
 language plpgsql
 stable
@@ -32,15 +33,22 @@ begin
     perform pg_catalog.set_config('pg_trgm.similarity_threshold', screening_word_threshold::text, true)
     from private.settings;
     for v_place in 1 .. pg_catalog.cardinality(p_words) loop
-      return query
-      select v_place, listed.word, extensions.similarity(listed.word, p_words[v_place])
-      from private.screening_words as listed
-      where listed.word operator(extensions.%) p_words[v_place] and listed.word <> p_words[v_place];
+      if p_of_people then
+        return query
+        select v_place, known.word, extensions.similarity(known.word, p_words[v_place])
+        from private.screening_people_words as known
+        where known.word operator(extensions.%) p_words[v_place] and known.word <> p_words[v_place];
+      else
+        return query
+        select v_place, listed.word, extensions.similarity(listed.word, p_words[v_place])
+        from private.screening_words as listed
+        where listed.word operator(extensions.%) p_words[v_place] and listed.word <> p_words[v_place];
+      end if;
     end loop;
   end if;
 end
 $$;
-comment on function private.screening_similar_words(text[]) is
+comment on function private.screening_similar_words(text[], boolean) is
   'Words of the lists like those of a name. Why definer: the lists are granted to nobody.';
 
 /*

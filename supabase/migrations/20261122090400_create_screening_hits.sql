@@ -100,6 +100,7 @@ begin
     where hit_id = v_hit.hit_id and status <> 'open' and entry_hash <> v_hit.entry_hash;
     if found then
       v_opened := v_opened + 1;
+      perform private.screening_suspect(v_hit.verification_id);
       perform private.screening_note_reopened(v_hit.verification_id, v_hit.hit_id, 'entry');
     end if;
   end loop;
@@ -171,6 +172,7 @@ declare
   v_is_judged boolean;
   v_hits jsonb := '[]';
 begin
+  perform private.screening_note_person(p_attempt);
   if not exists (select from private.screening_lists) then
     return v_hits;
   end if;

@@ -1,6 +1,6 @@
 /*
  * The assessment: all rules in force against the facts of an attempt, at its submission and at each verdict
- * of the provider.
+ * of the provider; and when a list that came later names the person.
  *
  * Touches: private.risk_assessments, private.risk_assess, private.risk_requires_review.
  * Not granted: the table to anybody; the functions of the KYC engine call these.
@@ -10,7 +10,7 @@ create table private.risk_assessments (
   assessment_id bigint generated always as identity primary key,
   verification_id uuid not null,
   attempt smallint not null,
-  occasion text not null check (occasion in ('submission', 'verdict')),
+  occasion text not null check (occasion in ('submission', 'verdict', 'monitoring')),
   version integer not null references private.risk_rule_sets (version) on delete restrict,
   score smallint not null check (score between 0 and 1000),
   level public.risk_level not null,
@@ -140,7 +140,7 @@ comment on function private.risk_evaluate(jsonb) is
 
 /*
  * Screens the person of the current attempt, applies the rules in force, keeps the assessment and makes it
- * the risk of the case. p_occasion: submission or verdict.
+ * the risk of the case. p_occasion: submission, verdict or monitoring.
  */
 create function private.risk_assess(p_verification_id uuid, p_occasion text)
 returns void

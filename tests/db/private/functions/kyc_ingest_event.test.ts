@@ -4,6 +4,7 @@ import { type Db, expectDenied, service, test, user } from "../../../helpers/db.
 import { ingest, providerEvent } from "../../../helpers/db-events.ts";
 import {
   addDocument,
+  createDraft,
   createProcessing,
   createSubmitted,
   move,
@@ -323,3 +324,28 @@ test("people and anonymous callers cannot send events", async ({ db }) => {
     });
   }
 });
+
+test.for([
+  ["monitoring_hit", "monitoring_hit"],
+  ["rejected", "document_fraud"],
+] as const)(
+  "after an approval, %s beside an open renewal: no room for a second open one, so the case is flagged",
+  async ([outcome, reason], { db }) => {
+    const { userId, verificationId } = await createSubmitted(db);
+    await move(db, verificationId, "approved", "provider");
+    const renewal = await createDraft(db, userId);
+    const event = {
+      provider_reference: "ref_beside",
+      verification_id: verificationId,
+      outcome,
+      reason_codes: [reason],
+    };
+    expect(await ingest(db, { ...event, sequence: 1 })).toBe("conflict");
+    expect(await ingest(db, { ...event, sequence: 2 })).toBe("conflict");
+    const [row] = await db.sql`
+      select v.status, c.flags from public.kyc_verifications as v join private.kyc_cases as c using (verification_id)
+      where v.verification_id = ${verificationId}`;
+    expect(row).toEqual({ status: "approved", flags: [reason] });
+    expect(await statusOf(db, renewal)).toBe("draft");
+  },
+);
