@@ -42,8 +42,7 @@ create table private.settings (
   review_target_low interval not null default '48 hours',
   review_target_medium interval not null default '24 hours',
   review_target_high interval not null default '8 hours',
-  review_target_critical interval not null default '4 hours',
-  four_eyes_enforced boolean not null default false
+  review_target_critical interval not null default '4 hours'
 );
 alter table private.settings enable row level security;
 
@@ -59,7 +58,6 @@ comment on column private.settings.document_retention is 'Document bytes go this
 comment on column private.settings.record_retention is 'The record stays this long after the end of the relationship.';
 comment on column private.settings.required_document_purposes is 'Purposes of private.kyc_document_requirements that a submission must cover.';
 comment on column private.settings.review_target_low is 'How soon a case in review should be decided, by risk level.';
-comment on column private.settings.four_eyes_enforced is 'Whether decisions that the rules mark need a second person.';
 
 insert into private.settings default values;
 

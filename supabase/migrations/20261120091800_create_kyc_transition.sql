@@ -68,11 +68,13 @@ grant execute on function private.kyc_check_transition(public.kyc_status, public
   to nff_engine;
 
 /*
- * Refuses a decision that needs two people and has one. Off as long as settings.four_eyes_enforced is
- * false; one person never counts twice.
+ * Refuses a move that needs two people unless two have agreed to exactly this move in this transaction: the
+ * request, made by one and confirmed by the other, is looked up, so that a caller cannot just name a second.
+ * p_four_eyes: of the rule. Raises NF013.
  */
 create function private.kyc_check_four_eyes(
-  p_four_eyes text, p_risk_level public.risk_level, p_actor_id text, p_second_actor_id text
+  p_four_eyes text, p_verification public.kyc_verifications, p_to public.kyc_status, p_actor_id text,
+  p_second_actor_id text
 )
 returns void
 language plpgsql
@@ -81,19 +83,26 @@ security definer
 set search_path = ''
 as $$
 begin
+  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification) then
+    return;
+  end if;
   if p_second_actor_id = p_actor_id then
     raise exception 'The second approval must come from another person.' using errcode = 'NF013';
   end if;
-  if p_second_actor_id is null
-    and (p_four_eyes = 'always' or (p_four_eyes = 'high_risk' and p_risk_level in ('high', 'critical')))
-    and (select four_eyes_enforced from private.settings) then
+  if not exists (
+    select from private.kyc_approvals
+    where verification_id = p_verification.verification_id and version = p_verification.version
+      and to_status = p_to and outcome = 'confirmed' and closed_at = private.now()
+      and requested_by::text = p_actor_id and voter_id::text = p_second_actor_id
+  ) then
     raise exception 'This decision needs a second person.' using errcode = 'NF013';
   end if;
 end
 $$;
-comment on function private.kyc_check_four_eyes(text, public.risk_level, text, text) is
-  'Four-eyes rule. Why definer: the settings are granted to nobody.';
-grant execute on function private.kyc_check_four_eyes(text, public.risk_level, text, text) to nff_engine;
+comment on function private.kyc_check_four_eyes(text, public.kyc_verifications, public.kyc_status, text, text) is
+  'Four-eyes rule. Why definer: requests are granted to nobody.';
+grant execute on function private.kyc_check_four_eyes(text, public.kyc_verifications, public.kyc_status, text, text)
+  to nff_engine;
 
 /* Messages to the provider that follow from a move; part of kyc_transition. */
 create function private.kyc_queue_messages(p_verification public.kyc_verifications, p_from public.kyc_status, p_provider text)
@@ -168,7 +177,10 @@ begin
   select * into strict v_case from private.kyc_cases where verification_id = p_verification_id for update;
   select * into strict v_settings from private.settings;
   v_rule := private.kyc_check_transition(v_old.status, p_to, p_actor, p_reason_code, v_case.review_owner);
-  perform private.kyc_check_four_eyes(v_rule.four_eyes, v_case.risk_level, p_actor_id, p_second_actor_id);
+  if p_actor = 'staff' and p_to = 'approved' then
+    perform private.kyc_require_screening_decided(p_verification_id);
+  end if;
+  perform private.kyc_check_four_eyes(v_rule.four_eyes, v_old, p_to, p_actor_id, p_second_actor_id);
   if p_actor = 'user' and p_to = 'submitted' and v_old.attempt >= v_old.max_attempts then
     raise exception 'No attempts are left.' using errcode = 'NF034';
   end if;
@@ -178,9 +190,6 @@ begin
     raise exception 'Another verification of the person is open.' using errcode = 'NF031', detail = (
       select verification_id::text from public.kyc_verifications
       where user_id = v_old.user_id and private.kyc_is_open(status));
-  end if;
-  if p_actor = 'staff' and p_to = 'approved' then
-    perform private.kyc_require_screening_decided(p_verification_id);
   end if;
   if p_reason_code is not null then
     select user_code into v_user_reason from private.kyc_reason_codes where code = p_reason_code;

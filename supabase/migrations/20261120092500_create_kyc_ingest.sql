@@ -56,7 +56,8 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  select newest.requires_review or open.reason_code is not null as requires_review,
+  select newest.requires_review or open.reason_code is not null or private.kyc_is_for_staff(v_verification)
+      as requires_review,
     case when newest.requires_review then newest.reason_code else coalesce(open.reason_code, newest.reason_code) end
       as reason_code
   into v_risk

@@ -11,20 +11,6 @@ import { checkSharedResponse } from "../helpers/generated/responses.js";
  * `notImplemented` in the function's `app.ts` and adds `operations/<id>.ts` and `tests/api/<id>.test.ts`.
  */
 const NOT_IMPLEMENTED: readonly OperationId[] = [
-  "admin.claimNextKyc",
-  "admin.bulkKyc",
-  "admin.assignKyc",
-  "admin.releaseKyc",
-  "admin.addKycNote",
-  "admin.requeueKyc",
-  "admin.getDocumentUrl",
-  "admin.listWebhookEndpoints",
-  "admin.createWebhookEndpoint",
-  "admin.updateWebhookEndpoint",
-  "admin.deleteWebhookEndpoint",
-  "admin.rotateWebhookSecret",
-  "admin.listWebhookDeliveries",
-  "admin.redeliverWebhook",
   "admin.listWebhookEvents",
   "admin.replayWebhookEvent",
   "admin.listOutbox",

@@ -102,14 +102,40 @@ create table private.account_tasks (
   created_at timestamp with time zone default private.now() not null
 );
 alter table private.account_tasks add constraint account_tasks_pkey PRIMARY KEY (user_id, task);
-alter table private.account_tasks add constraint account_tasks_task_check CHECK ((task = ANY (ARRAY['access'::text, 'invitation'::text])));
+alter table private.account_tasks add constraint account_tasks_task_check CHECK ((task = ANY (ARRAY['access'::text, 'invitation'::text, 'recovery'::text])));
 alter table private.account_tasks add constraint account_tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
 CREATE INDEX account_tasks_due_idx ON private.account_tasks USING btree (next_attempt_at);
 alter table private.account_tasks enable row level security;
 comment on table private.account_tasks is 'Calls to Auth that are still to be made. A row goes when Auth has done it.';
 comment on column private.account_tasks.generation is 'Counts the requests, so that an answer to an older one does not end a newer one.';
 comment on column private.account_tasks.next_attempt_at is 'When it is due; while somebody works on it, when the lease ends.';
-comment on column private.account_tasks.task is 'access: make the ban of the account what the profile says. invitation: send the first e-mail.';
+comment on column private.account_tasks.task is 'access: make the ban of the account what the profile says. invitation: send the first e-mail. recovery: send the e-mail for a new password.';
+
+create table private.audit_anchored_heads (
+  stream text not null,
+  sequence bigint not null
+);
+alter table private.audit_anchored_heads add constraint audit_anchored_heads_pkey PRIMARY KEY (stream);
+alter table private.audit_anchored_heads enable row level security;
+comment on table private.audit_anchored_heads is 'What the anchors say of each chain, to find what has changed since. Compared and not timed: no commit comes too late for it.';
+
+create table private.audit_anchors (
+  number bigint not null,
+  made_at timestamp with time zone not null,
+  is_complete boolean not null,
+  document text,
+  sha256 bytea not null,
+  stored_at timestamp with time zone
+);
+alter table private.audit_anchors add constraint audit_anchors_check CHECK (((document IS NULL) = (stored_at IS NOT NULL)));
+alter table private.audit_anchors add constraint audit_anchors_number_check CHECK ((number > 0));
+alter table private.audit_anchors add constraint audit_anchors_pkey PRIMARY KEY (number);
+CREATE INDEX audit_anchors_unstored_idx ON private.audit_anchors USING btree (number) WHERE (stored_at IS NULL);
+alter table private.audit_anchors enable row level security;
+comment on table private.audit_anchors is 'Which anchors were made. Work of the worker and no proof: the proof is what was stored outside.';
+comment on column private.audit_anchors.document is 'The signed anchor, until it is stored.';
+comment on column private.audit_anchors.is_complete is 'False while more ends have changed than one anchor holds.';
+comment on column private.audit_anchors.sha256 is 'Of the signed anchor; the next one names it.';
 
 create table private.audit_heads (
   stream text not null,
@@ -120,7 +146,6 @@ create table private.audit_heads (
 alter table private.audit_heads add constraint audit_heads_pkey PRIMARY KEY (stream);
 alter table private.audit_heads add constraint audit_heads_sequence_check CHECK ((sequence > 0));
 alter table private.audit_heads add constraint audit_heads_stream_check CHECK ((stream ~ '^[a-z][a-z0-9_:-]{0,127}$'::text));
-CREATE INDEX audit_heads_updated_at_idx ON private.audit_heads USING btree (updated_at);
 alter table private.audit_heads enable row level security;
 comment on table private.audit_heads is 'The end of each chain: what a cut tail is compared with, and what is published outside.';
 comment on column private.audit_heads.sequence is 'Entries in the stream, without gaps.';
@@ -146,7 +171,10 @@ alter table private.audit_log add constraint audit_log_pkey PRIMARY KEY (audit_i
 alter table private.audit_log add constraint audit_log_stream_sequence_key UNIQUE (stream, sequence);
 alter table private.audit_log add constraint audit_log_subject_type_check CHECK ((subject_type ~ '^[a-z][a-z0-9_]{0,63}$'::text));
 CREATE INDEX audit_log_actor_id_idx ON private.audit_log USING btree (actor_id, audit_id);
+CREATE INDEX audit_log_at_idx ON private.audit_log USING btree (at, audit_id);
+CREATE INDEX audit_log_request_id_idx ON private.audit_log USING btree (request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX audit_log_stream_audit_id_idx ON private.audit_log USING btree (stream, audit_id);
+CREATE INDEX audit_log_subject_id_idx ON private.audit_log USING btree (subject_id, at);
 alter table private.audit_log enable row level security;
 comment on table private.audit_log is 'One row per recorded act. Never changed, never removed.';
 comment on column private.audit_log.details is 'JSON of ids and codes, kept as the text that was hashed.';
@@ -272,6 +300,48 @@ comment on column private.idempotency_keys.body is 'The answer byte for byte, nu
 comment on column private.idempotency_keys.caller is 'Subject of the token, or the role where there is none.';
 comment on column private.idempotency_keys.fingerprint is 'Hash of method, path and body: another request with the same key is refused.';
 
+create table private.kyc_approvals (
+  approval_id uuid default private.uuid_v7() not null,
+  verification_id uuid not null,
+  action text not null,
+  from_status kyc_status not null,
+  to_status kyc_status not null,
+  reason_code text not null,
+  note text,
+  documents jsonb,
+  attempt smallint not null,
+  version integer not null,
+  case_hash bytea not null,
+  requested_by uuid not null,
+  requested_at timestamp with time zone default private.now() not null,
+  expires_at timestamp with time zone not null,
+  outcome text,
+  voter_id uuid,
+  closed_at timestamp with time zone
+);
+alter table private.kyc_approvals add constraint kyc_approvals_action_check CHECK ((action = ANY (ARRAY['approve'::text, 'reject'::text, 'request_resubmission'::text, 'revoke'::text, 'reopen'::text])));
+alter table private.kyc_approvals add constraint kyc_approvals_check CHECK (((outcome IS NULL) = (closed_at IS NULL)));
+alter table private.kyc_approvals add constraint kyc_approvals_check1 CHECK ((COALESCE((outcome = ANY (ARRAY['confirmed'::text, 'declined'::text])), false) = (voter_id IS NOT NULL)));
+alter table private.kyc_approvals add constraint kyc_approvals_check2 CHECK ((voter_id <> requested_by));
+alter table private.kyc_approvals add constraint kyc_approvals_outcome_check CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'declined'::text, 'replaced'::text, 'void'::text, 'lapsed'::text])));
+alter table private.kyc_approvals add constraint kyc_approvals_pkey PRIMARY KEY (approval_id);
+alter table private.kyc_approvals add constraint kyc_approvals_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES private.kyc_reason_codes(code) ON DELETE RESTRICT;
+alter table private.kyc_approvals add constraint kyc_approvals_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.kyc_approvals add constraint kyc_approvals_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
+alter table private.kyc_approvals add constraint kyc_approvals_voter_id_fkey FOREIGN KEY (voter_id) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+CREATE INDEX kyc_approvals_expires_at_idx ON private.kyc_approvals USING btree (expires_at) WHERE (outcome IS NULL);
+CREATE UNIQUE INDEX kyc_approvals_one_open_key ON private.kyc_approvals USING btree (verification_id) WHERE (outcome IS NULL);
+CREATE INDEX kyc_approvals_reason_code_idx ON private.kyc_approvals USING btree (reason_code);
+CREATE INDEX kyc_approvals_requested_by_idx ON private.kyc_approvals USING btree (requested_by);
+CREATE INDEX kyc_approvals_verification_id_idx ON private.kyc_approvals USING btree (verification_id, attempt);
+CREATE INDEX kyc_approvals_voter_id_idx ON private.kyc_approvals USING btree (voter_id) WHERE (voter_id IS NOT NULL);
+alter table private.kyc_approvals enable row level security;
+comment on table private.kyc_approvals is 'Decisions that need two people. One is open per verification; a closed one stays as it is.';
+comment on column private.kyc_approvals.case_hash is 'Hash of the case that was judged; another one voids the request.';
+comment on column private.kyc_approvals.documents is '[{document_id, reason_code}] to replace.';
+comment on column private.kyc_approvals.outcome is 'Null while it is open; void: the verification moved on; replaced: by another request, or it was no longer current.';
+comment on column private.kyc_approvals.reason_code is 'Reason of the first person, hidden until the second has voted.';
+
 create table private.kyc_attempts (
   verification_id uuid not null,
   attempt smallint not null,
@@ -320,7 +390,8 @@ create table private.kyc_cases (
   approved_at timestamp with time zone,
   purge_after timestamp with time zone,
   purged_at timestamp with time zone,
-  reconciled_at timestamp with time zone
+  reconciled_at timestamp with time zone,
+  due_at timestamp with time zone
 );
 alter table private.kyc_cases add constraint kyc_cases_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES profiles(user_id) ON DELETE SET NULL;
 alter table private.kyc_cases add constraint kyc_cases_check CHECK (((assignee_id IS NULL) = (lease_expires_at IS NULL)));
@@ -330,11 +401,14 @@ alter table private.kyc_cases add constraint kyc_cases_review_owner_check CHECK 
 alter table private.kyc_cases add constraint kyc_cases_risk_score_check CHECK ((risk_score >= 0));
 alter table private.kyc_cases add constraint kyc_cases_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
 CREATE INDEX kyc_cases_assignee_id_idx ON private.kyc_cases USING btree (assignee_id) WHERE (assignee_id IS NOT NULL);
+CREATE INDEX kyc_cases_due_at_idx ON private.kyc_cases USING btree (due_at, verification_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX kyc_cases_lease_expires_at_idx ON private.kyc_cases USING btree (lease_expires_at) WHERE (lease_expires_at IS NOT NULL);
 CREATE INDEX kyc_cases_purge_after_idx ON private.kyc_cases USING btree (purge_after) WHERE ((purge_after IS NOT NULL) AND (purged_at IS NULL));
 CREATE INDEX kyc_cases_reason_code_idx ON private.kyc_cases USING btree (reason_code);
 alter table private.kyc_cases enable row level security;
 comment on table private.kyc_cases is 'What staff knows of a verification: one row each. The person never sees any of it.';
 comment on column private.kyc_cases.assignee_id is 'Staff member who holds the case until lease_expires_at.';
+comment on column private.kyc_cases.due_at is 'When the case should be decided, by the target for its risk in private.settings; null outside of in_review. Calendar time: reviews do not pause for nights or holidays.';
 comment on column private.kyc_cases.flags is 'Findings for reviewers, such as duplicate_document.';
 comment on column private.kyc_cases.purge_after is 'When the document bytes go.';
 comment on column private.kyc_cases.reason_code is 'Reason of the last change, internal ones included.';
@@ -537,6 +611,18 @@ comment on column private.outbox.next_attempt_at is 'When it is due; while a wor
 comment on column private.outbox.payload is 'Ids only. What is sent is read at the time of sending.';
 comment on column private.outbox.subject_id is 'The verification that the message is about.';
 
+create table private.password_resets (
+  user_id uuid not null,
+  requested_at timestamp with time zone not null,
+  requested_by uuid not null
+);
+alter table private.password_resets add constraint password_resets_pkey PRIMARY KEY (user_id, requested_at);
+alter table private.password_resets add constraint password_resets_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES profiles(user_id) ON DELETE CASCADE;
+alter table private.password_resets add constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
+CREATE INDEX password_resets_requested_by_idx ON private.password_resets USING btree (requested_by);
+alter table private.password_resets enable row level security;
+comment on table private.password_resets is 'E-mails of the last day that staff has asked for, to be counted. The audit keeps them for good.';
+
 create table private.personal_data (
   relation text not null,
   rows_of text not null,
@@ -596,7 +682,7 @@ create table private.risk_assessments (
   reasons jsonb not null,
   assessed_at timestamp with time zone default private.now() not null
 );
-alter table private.risk_assessments add constraint risk_assessments_occasion_check CHECK ((occasion = ANY (ARRAY['submission'::text, 'verdict'::text])));
+alter table private.risk_assessments add constraint risk_assessments_occasion_check CHECK ((occasion = ANY (ARRAY['submission'::text, 'verdict'::text, 'monitoring'::text])));
 alter table private.risk_assessments add constraint risk_assessments_pkey PRIMARY KEY (assessment_id);
 alter table private.risk_assessments add constraint risk_assessments_reason_code_fkey FOREIGN KEY (reason_code) REFERENCES private.kyc_reason_codes(code) ON DELETE RESTRICT;
 alter table private.risk_assessments add constraint risk_assessments_score_check CHECK (((score >= 0) AND (score <= 1000)));
@@ -710,6 +796,17 @@ alter table private.schedules add constraint schedules_routine_check CHECK ((rou
 alter table private.schedules enable row level security;
 comment on table private.schedules is 'Jobs and when they are due. The row is the lock: whoever holds it runs the job.';
 comment on column private.schedules.routine is 'Function of this schema that takes the most rows to change and answers how many it changed; null for the jobs of this file.';
+
+create table private.screening_changes (
+  entry_id bigint not null,
+  seen_in xid8
+);
+alter table private.screening_changes add constraint screening_changes_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES private.screening_entries(entry_id) ON DELETE CASCADE;
+alter table private.screening_changes add constraint screening_changes_pkey PRIMARY KEY (entry_id);
+CREATE INDEX screening_changes_unseen_idx ON private.screening_changes USING btree (entry_id) WHERE (seen_in IS NULL);
+alter table private.screening_changes enable row level security;
+comment on table private.screening_changes is 'Entries that came or changed and have not been looked up among the people yet.';
+comment on column private.screening_changes.seen_in is 'The transaction that saw the entry first. Once everything that ran at that moment has ended, nobody is screened against the old list any more and everybody who was can be found.';
 
 create table private.screening_decisions (
   decision_id uuid default private.uuid_v7() not null,
@@ -837,6 +934,34 @@ comment on column private.screening_names.birth_years is 'As of the entry, or 0 
 comment on column private.screening_names.tokens is 'The words, and neighbouring words as one.';
 comment on column private.screening_names.words is 'Words in the coarse spelling of private.name_sounds().';
 
+create table private.screening_people (
+  verification_id uuid not null,
+  normalised text not null,
+  birth_year integer not null,
+  attempt smallint not null,
+  words text[] not null,
+  tokens text[] not null,
+  joined text[] not null
+);
+alter table private.screening_people add constraint screening_people_pkey PRIMARY KEY (verification_id, normalised, birth_year);
+alter table private.screening_people add constraint screening_people_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE CASCADE;
+CREATE INDEX screening_people_joined_idx ON private.screening_people USING gin (joined);
+CREATE INDEX screening_people_single_idx ON private.screening_people USING gin (tokens) WHERE (cardinality(words) = 1);
+CREATE INDEX screening_people_tokens_idx ON private.screening_people USING gin (tokens);
+alter table private.screening_people enable row level security;
+comment on table private.screening_people is 'Names of people with an open or approved verification, as private.screening_names has those of the lists.';
+comment on column private.screening_people.attempt is 'The attempt that said so; names of earlier ones go.';
+comment on column private.screening_people.birth_year is '0 where it is not known.';
+comment on column private.screening_people.joined is 'Neighbouring words as one; part of the tokens, but each stands for two words.';
+
+create table private.screening_people_words (
+  word text not null
+);
+alter table private.screening_people_words add constraint screening_people_words_pkey PRIMARY KEY (word);
+CREATE INDEX screening_people_words_trgm_idx ON private.screening_people_words USING gin (word gin_trgm_ops);
+alter table private.screening_people_words enable row level security;
+comment on table private.screening_people_words is 'Every word of those names, once, without whose it is.';
+
 create table private.screening_staging (
   load_id uuid not null,
   entry_ref text not null,
@@ -851,6 +976,16 @@ create table private.screening_staging (
 alter table private.screening_staging add constraint screening_staging_pkey PRIMARY KEY (load_id, entry_ref);
 alter table private.screening_staging enable row level security;
 comment on table private.screening_staging is 'Entries of a list that is being loaded; private.screening_apply() puts them in force.';
+
+create table private.screening_suspects (
+  verification_id uuid not null,
+  due_at timestamp with time zone default private.now() not null
+);
+alter table private.screening_suspects add constraint screening_suspects_pkey PRIMARY KEY (verification_id);
+CREATE INDEX screening_suspects_due_at_idx ON private.screening_suspects USING btree (due_at, verification_id);
+alter table private.screening_suspects enable row level security;
+comment on table private.screening_suspects is 'Verifications of people who may resemble a changed entry and are to be screened.';
+comment on column private.screening_suspects.due_at is 'Later, where the person could not be shown to staff yet.';
 
 create table private.screening_words (
   word text not null
@@ -894,7 +1029,6 @@ create table private.settings (
   review_target_medium interval default '24:00:00'::interval not null,
   review_target_high interval default '08:00:00'::interval not null,
   review_target_critical interval default '04:00:00'::interval not null,
-  four_eyes_enforced boolean default false not null,
   staff_mfa_required boolean default true not null,
   account_change_ttl interval default '00:05:00'::interval not null,
   export_ttl interval default '24:00:00'::interval not null,
@@ -906,24 +1040,46 @@ create table private.settings (
   screening_max_hits smallint default 50 not null,
   draft_reminders interval[] default ARRAY['1 day'::interval, '5 days'::interval] not null,
   resubmission_reminders interval[] default ARRAY['3 days'::interval, '10 days'::interval] not null,
-  expiry_reminders interval[] default ARRAY['60 days'::interval, '30 days'::interval, '7 days'::interval] not null
+  expiry_reminders interval[] default ARRAY['60 days'::interval, '30 days'::interval, '7 days'::interval] not null,
+  second_vote_ttl interval default '24:00:00'::interval not null,
+  review_lease interval default '00:30:00'::interval not null,
+  audit_anchor_every interval default '00:15:00'::interval not null,
+  webhook_max_endpoints smallint default 20 not null,
+  webhook_concurrency smallint default 4 not null,
+  webhook_lease interval default '00:01:00'::interval not null,
+  webhook_retry_delays interval[] default ARRAY['00:00:05'::interval, '00:05:00'::interval, '00:30:00'::interval, '02:00:00'::interval, '05:00:00'::interval, '10:00:00'::interval, '14:00:00'::interval, '20:00:00'::interval, '24:00:00'::interval] not null,
+  webhook_retry_jitter double precision default 0.2 not null,
+  webhook_longest_wait interval default '24:00:00'::interval not null,
+  webhook_disable_after interval default '3 days'::interval not null,
+  webhook_retention interval default '30 days'::interval not null,
+  password_reset_cooldown interval default '00:01:00'::interval not null,
+  password_reset_daily_limit smallint default 5 not null
 );
+alter table private.settings add constraint settings_audit_anchor_every_check CHECK ((audit_anchor_every >= '00:00:00'::interval));
 alter table private.settings add constraint settings_circuit_threshold_check CHECK ((circuit_threshold > 0));
 alter table private.settings add constraint settings_export_max_attempts_check CHECK ((export_max_attempts > 0));
 alter table private.settings add constraint settings_idempotency_ttl_check CHECK ((idempotency_ttl >= '24:00:00'::interval));
 alter table private.settings add constraint settings_is_only_row_check CHECK (is_only_row);
 alter table private.settings add constraint settings_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100)));
 alter table private.settings add constraint settings_outbox_retry_jitter_check CHECK (((outbox_retry_jitter >= (0)::double precision) AND (outbox_retry_jitter <= (1)::double precision)));
+alter table private.settings add constraint settings_password_reset_daily_limit_check CHECK ((password_reset_daily_limit > 0));
 alter table private.settings add constraint settings_pkey PRIMARY KEY (is_only_row);
+alter table private.settings add constraint settings_review_lease_check CHECK ((review_lease > '00:00:00'::interval));
 alter table private.settings add constraint settings_screening_birth_year_tolerance_check CHECK (((screening_birth_year_tolerance >= 0) AND (screening_birth_year_tolerance <= 10)));
 alter table private.settings add constraint settings_screening_max_hits_check CHECK (((screening_max_hits >= 1) AND (screening_max_hits <= 200)));
 alter table private.settings add constraint settings_screening_threshold_check CHECK (((screening_threshold >= (0.3)::double precision) AND (screening_threshold <= (1)::double precision)));
 alter table private.settings add constraint settings_screening_word_threshold_check CHECK (((screening_word_threshold >= (0.2)::double precision) AND (screening_word_threshold <= (1)::double precision)));
+alter table private.settings add constraint settings_second_vote_ttl_check CHECK ((second_vote_ttl > '00:00:00'::interval));
+alter table private.settings add constraint settings_webhook_concurrency_check CHECK (((webhook_concurrency >= 1) AND (webhook_concurrency <= 4)));
+alter table private.settings add constraint settings_webhook_lease_check CHECK ((webhook_lease >= '00:00:30'::interval));
+alter table private.settings add constraint settings_webhook_max_endpoints_check CHECK (((webhook_max_endpoints >= 1) AND (webhook_max_endpoints <= 20)));
+alter table private.settings add constraint settings_webhook_retry_jitter_check CHECK (((webhook_retry_jitter >= (0)::double precision) AND (webhook_retry_jitter <= (1)::double precision)));
 alter table private.settings enable row level security;
 grant select on private.settings to nff_engine;
 comment on table private.settings is 'One row: periods, limits and switches. Columns instead of keys, so that each has a type and a check.';
 comment on column private.settings.account_change_ttl is 'How long a change of an account may wait for Auth before it is abandoned.';
 comment on column private.settings.approval_ttl_high is 'Also for critical risk.';
+comment on column private.settings.audit_anchor_every is 'How long the audit may grow without an anchor.';
 comment on column private.settings.circuit_threshold is 'Failures in a row that open the circuit of a provider.';
 comment on column private.settings.clock_shift is 'Added to the time of day by private.now(); stays 0 where the database does not allow tests to move the clock.';
 comment on column private.settings.document_retention is 'Document bytes go this long after the decision.';
@@ -932,20 +1088,57 @@ comment on column private.settings.expiry_reminders is 'How long before the end 
 comment on column private.settings.export_lease is 'How long a worker may take from one step of an export to the next.';
 comment on column private.settings.export_max_attempts is 'Failed tries in a row after which an export is given up.';
 comment on column private.settings.export_ttl is 'How long a finished export can be fetched.';
-comment on column private.settings.four_eyes_enforced is 'Whether decisions that the rules mark need a second person.';
 comment on column private.settings.max_attempts is 'Submissions per verification; copied to the verification when it starts.';
 comment on column private.settings.outbox_lease is 'How long a claimed message stays with its worker before another may take it.';
 comment on column private.settings.outbox_retry_jitter is 'Share by which a delay may be shorter or longer.';
+comment on column private.settings.password_reset_cooldown is 'Between two e-mails for a new password that staff has sent to one person.';
+comment on column private.settings.password_reset_daily_limit is 'E-mails for a new password that staff may have sent to one person within 24 hours.';
 comment on column private.settings.record_retention is 'The record stays this long after the end of the relationship.';
 comment on column private.settings.required_document_purposes is 'Purposes of private.kyc_document_requirements that a submission must cover.';
 comment on column private.settings.resubmission_cooldown is 'Wait after a request for new documents before the next submission; 0 turns it off.';
 comment on column private.settings.resubmission_reminders is 'How long after a request for new documents the person is reminded of it; empty for never.';
+comment on column private.settings.review_lease is 'How long a hold on a case lasts; work on the case starts it anew.';
 comment on column private.settings.review_target_low is 'How soon a case in review should be decided, by risk level.';
 comment on column private.settings.screening_birth_year_tolerance is 'Years by which the year of birth may differ. An entry without one fits everybody.';
 comment on column private.settings.screening_max_hits is 'Most similar entries that one screening keeps.';
 comment on column private.settings.screening_threshold is 'Similarity from which on an entry of a list is a hit.';
 comment on column private.settings.screening_word_threshold is 'Similarity (pg_trgm) from which on two words can be the same; two words of a name have to reach it before the whole name is compared.';
+comment on column private.settings.second_vote_ttl is 'How long a decision, or a change of roles, waits for a second person.';
 comment on column private.settings.staff_mfa_required is 'Whether staff needs two factors to decide, reveal and grant. The seed of local stacks turns it off.';
+comment on column private.settings.webhook_concurrency is 'Requests that one endpoint gets at a time; 1 while it fails.';
+comment on column private.settings.webhook_disable_after is 'An endpoint that has only failed for this long is disabled; less than all waits together, so that the last one decides.';
+comment on column private.settings.webhook_longest_wait is 'As long as a receiver may have us wait by Retry-After.';
+comment on column private.settings.webhook_max_endpoints is 'A worker has room for all of them at once, so none has to wait for another; see the task deliver-webhooks.';
+comment on column private.settings.webhook_retention is 'Messages and their deliveries go this long after they were made.';
+comment on column private.settings.webhook_retry_delays is 'Waits between the attempts; when they are used up the delivery has failed.';
+comment on column private.settings.webhook_retry_jitter is 'Share by which a wait may be longer, never shorter.';
+
+create table private.suspensions (
+  suspension_id uuid default private.uuid_v7() not null,
+  user_id uuid not null,
+  reason_code text not null,
+  note text,
+  suspended_by uuid not null,
+  suspended_at timestamp with time zone default private.now() not null,
+  ended_by uuid,
+  ended_note text,
+  ended_at timestamp with time zone
+);
+alter table private.suspensions add constraint suspensions_check CHECK (((ended_at IS NOT NULL) OR ((ended_by IS NULL) AND (ended_note IS NULL))));
+alter table private.suspensions add constraint suspensions_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.suspensions add constraint suspensions_ended_note_check CHECK (((char_length(ended_note) >= 1) AND (char_length(ended_note) <= 4000)));
+alter table private.suspensions add constraint suspensions_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 4000)));
+alter table private.suspensions add constraint suspensions_pkey PRIMARY KEY (suspension_id);
+alter table private.suspensions add constraint suspensions_reason_code_check CHECK ((reason_code = ANY (ARRAY['fraud_suspected'::text, 'compliance_hold'::text, 'security_incident'::text, 'user_request'::text, 'other'::text])));
+alter table private.suspensions add constraint suspensions_suspended_by_fkey FOREIGN KEY (suspended_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.suspensions add constraint suspensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES profiles(user_id) ON DELETE CASCADE;
+CREATE UNIQUE INDEX suspensions_current_key ON private.suspensions USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX suspensions_ended_by_idx ON private.suspensions USING btree (ended_by) WHERE (ended_by IS NOT NULL);
+CREATE INDEX suspensions_suspended_by_idx ON private.suspensions USING btree (suspended_by);
+CREATE INDEX suspensions_user_id_idx ON private.suspensions USING btree (user_id);
+alter table private.suspensions enable row level security;
+comment on table private.suspensions is 'Why accounts were suspended and by whom; whether one is, says public.profiles.';
+comment on column private.suspensions.note is 'Words of staff for staff. The audit has codes only.';
 
 create table private.user_roles (
   user_id uuid not null,
@@ -962,6 +1155,85 @@ alter table private.user_roles enable row level security;
 grant select (user_id, role) on private.user_roles to supabase_auth_admin;
 comment on table private.user_roles is 'Roles of staff. Looked up at each request: no claim in a token can be stale.';
 comment on column private.user_roles.granted_by is 'Null when it came from the command line or a seed.';
+
+create table private.webhook_deliveries (
+  delivery_id uuid default private.uuid_v7() not null,
+  endpoint_id uuid not null,
+  message_id uuid not null,
+  redelivery_of uuid,
+  status text default 'pending'::text not null,
+  attempts smallint default 0 not null,
+  next_attempt_at timestamp with time zone,
+  lease_id uuid,
+  last_attempt_at timestamp with time zone,
+  last_status_code smallint,
+  last_error text,
+  last_duration_ms integer,
+  created_at timestamp with time zone default private.now() not null
+);
+alter table private.webhook_deliveries add constraint webhook_deliveries_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL)));
+alter table private.webhook_deliveries add constraint webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES private.webhook_endpoints(endpoint_id) ON DELETE RESTRICT;
+alter table private.webhook_deliveries add constraint webhook_deliveries_last_error_check CHECK (((char_length(last_error) >= 1) AND (char_length(last_error) <= 500)));
+alter table private.webhook_deliveries add constraint webhook_deliveries_message_id_fkey FOREIGN KEY (message_id) REFERENCES private.webhook_messages(message_id) ON DELETE CASCADE;
+alter table private.webhook_deliveries add constraint webhook_deliveries_pkey PRIMARY KEY (delivery_id);
+alter table private.webhook_deliveries add constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'dropped'::text])));
+CREATE INDEX webhook_deliveries_created_at_idx ON private.webhook_deliveries USING btree (created_at, delivery_id);
+CREATE INDEX webhook_deliveries_due_idx ON private.webhook_deliveries USING btree (endpoint_id, next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_endpoint_id_idx ON private.webhook_deliveries USING btree (endpoint_id, created_at, delivery_id);
+CREATE INDEX webhook_deliveries_message_id_idx ON private.webhook_deliveries USING btree (message_id);
+alter table private.webhook_deliveries enable row level security;
+comment on table private.webhook_deliveries is 'The sending of one message to one endpoint over all its attempts; the log of deliveries.';
+comment on column private.webhook_deliveries.last_error is 'A sentence of ours. What receivers answer is not kept.';
+comment on column private.webhook_deliveries.next_attempt_at is 'When it is due; while a worker holds it, when its lease ends.';
+comment on column private.webhook_deliveries.redelivery_of is 'The delivery that staff had repeated. No foreign key: that one may be gone.';
+
+create table private.webhook_endpoints (
+  endpoint_id uuid default private.uuid_v7() not null,
+  url text not null,
+  description text,
+  event_types text[] not null,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  failing_since timestamp with time zone,
+  last_delivered_at timestamp with time zone,
+  version integer default 1 not null,
+  created_by uuid not null,
+  created_at timestamp with time zone default private.now() not null,
+  updated_at timestamp with time zone default private.now() not null,
+  deleted_at timestamp with time zone
+);
+alter table private.webhook_endpoints add constraint webhook_endpoints_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL)));
+alter table private.webhook_endpoints add constraint webhook_endpoints_created_by_fkey FOREIGN KEY (created_by) REFERENCES profiles(user_id) ON DELETE RESTRICT;
+alter table private.webhook_endpoints add constraint webhook_endpoints_description_check CHECK (private.is_plain_text(description, 100));
+alter table private.webhook_endpoints add constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_staff'::text, 'failing'::text, 'gone'::text])));
+alter table private.webhook_endpoints add constraint webhook_endpoints_event_types_check CHECK ((cardinality(event_types) > 0));
+alter table private.webhook_endpoints add constraint webhook_endpoints_pkey PRIMARY KEY (endpoint_id);
+alter table private.webhook_endpoints add constraint webhook_endpoints_url_check CHECK (((url ~ '^https?://[^\s#]+$'::text) AND (char_length(url) <= 2048)));
+CREATE INDEX webhook_endpoints_created_at_idx ON private.webhook_endpoints USING btree (created_at, endpoint_id);
+CREATE INDEX webhook_endpoints_created_by_idx ON private.webhook_endpoints USING btree (created_by);
+alter table private.webhook_endpoints enable row level security;
+comment on table private.webhook_endpoints is 'Receivers of events. Rows stay, for the log of deliveries.';
+comment on column private.webhook_endpoints.event_types is 'Subscriptions: types of events, or groups of them.';
+comment on column private.webhook_endpoints.failing_since is 'First failure since the last success.';
+comment on column private.webhook_endpoints.url is 'Checked before it is stored, and resolved and checked again before each request.';
+comment on column private.webhook_endpoints.version is 'Counts what staff or the dispatcher decided; not the deliveries.';
+
+create table private.webhook_event_types (
+  type text not null,
+  subscriptions text[] not null,
+  about text not null,
+  members text[] not null,
+  description text not null
+);
+alter table private.webhook_event_types add constraint webhook_event_types_about_check CHECK ((about = ANY (ARRAY['user'::text, 'verification'::text, 'endpoint'::text])));
+alter table private.webhook_event_types add constraint webhook_event_types_check CHECK ((type = ANY (subscriptions)));
+alter table private.webhook_event_types add constraint webhook_event_types_pkey PRIMARY KEY (type);
+alter table private.webhook_event_types add constraint webhook_event_types_type_check CHECK ((type ~ '^[a-z]+\.[a-z_]+$'::text));
+alter table private.webhook_event_types enable row level security;
+comment on table private.webhook_event_types is 'The catalogue of events: what the contract and the documentation list.';
+comment on column private.webhook_event_types.about is 'What its subject_id and its sequence belong to.';
+comment on column private.webhook_event_types.members is 'Members of `data`: ids, codes, numbers and times, nothing else.';
+comment on column private.webhook_event_types.subscriptions is 'What an endpoint may subscribe to in order to get it.';
 
 create table private.webhook_inbox (
   event_row_id uuid default private.uuid_v7() not null,
@@ -1001,6 +1273,50 @@ comment on column private.webhook_inbox.event is 'The event in our own words, as
 comment on column private.webhook_inbox.mismatch_count is 'Deliveries with this id and other bytes: an alert.';
 comment on column private.webhook_inbox.result is 'applied: done, or nothing to do. stale: overtaken. parked: its reference is not known yet. conflict: refused by the rules. ignored: a type without effect. dead: parked too long.';
 comment on column private.webhook_inbox.verification_id is 'The verification that the event was matched with. No foreign key: an event is kept whatever becomes of the record.';
+
+create table private.webhook_messages (
+  message_id uuid default private.uuid_v7() not null,
+  type text not null,
+  subject_id uuid not null,
+  user_id uuid,
+  sequence bigint not null,
+  body text not null,
+  created_at timestamp with time zone default private.now() not null
+);
+alter table private.webhook_messages add constraint webhook_messages_pkey PRIMARY KEY (message_id);
+alter table private.webhook_messages add constraint webhook_messages_subject_id_sequence_key UNIQUE (subject_id, sequence);
+CREATE INDEX webhook_messages_created_at_idx ON private.webhook_messages USING btree (created_at);
+CREATE INDEX webhook_messages_user_id_idx ON private.webhook_messages USING btree (user_id) WHERE (user_id IS NOT NULL);
+alter table private.webhook_messages enable row level security;
+comment on table private.webhook_messages is 'Events that somebody subscribes to. Written once; they go by the clock.';
+comment on column private.webhook_messages.body is 'What is sent, as the text that is signed: every attempt sends the same bytes.';
+
+create table private.webhook_secrets (
+  secret_id uuid default private.uuid_v7() not null,
+  endpoint_id uuid not null,
+  secret text,
+  vault_id uuid,
+  created_at timestamp with time zone default private.now() not null,
+  expires_at timestamp with time zone
+);
+alter table private.webhook_secrets add constraint webhook_secrets_check CHECK ((num_nonnulls(secret, vault_id) = 1));
+alter table private.webhook_secrets add constraint webhook_secrets_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES private.webhook_endpoints(endpoint_id) ON DELETE CASCADE;
+alter table private.webhook_secrets add constraint webhook_secrets_pkey PRIMARY KEY (secret_id);
+CREATE INDEX webhook_secrets_endpoint_id_idx ON private.webhook_secrets USING btree (endpoint_id);
+alter table private.webhook_secrets enable row level security;
+comment on table private.webhook_secrets is 'Signing keys. A signer needs the key itself, so a hash will not do: where the platform has Vault it is encrypted there, elsewhere it lies here, where no API role can read.';
+comment on column private.webhook_secrets.expires_at is 'End of the overlap; null for the present one.';
+
+create table private.webhook_subjects (
+  subject_id uuid not null,
+  sequence bigint default 1 not null,
+  last_type text not null,
+  last_transaction xid8 default pg_current_xact_id() not null
+);
+alter table private.webhook_subjects add constraint webhook_subjects_pkey PRIMARY KEY (subject_id);
+alter table private.webhook_subjects enable row level security;
+comment on table private.webhook_subjects is 'Counts the messages about each user, verification or endpoint. The row is a lock too: numbers are in the order of the commits.';
+comment on column private.webhook_subjects.last_transaction is 'Tells two changes of one transaction from two changes.';
 
 create table public.addresses (
   address_id uuid default private.uuid_v7() not null,
@@ -1178,10 +1494,12 @@ alter table public.profiles add constraint profiles_pkey PRIMARY KEY (user_id);
 alter table public.profiles add constraint profiles_salutation_check CHECK (private.is_plain_text(salutation, 50));
 alter table public.profiles add constraint profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 CREATE INDEX profiles_created_at_idx ON public.profiles USING btree (created_at, user_id);
+CREATE INDEX profiles_deleted_idx ON public.profiles USING btree (created_at, user_id) WHERE is_soft_deleted;
 CREATE INDEX profiles_email_idx ON public.profiles USING btree (COALESCE(lower(email), ''::text), user_id);
 CREATE UNIQUE INDEX profiles_email_key ON public.profiles USING btree (lower(email));
 CREATE INDEX profiles_last_name_idx ON public.profiles USING btree (COALESCE(lower(last_name), ''::text), user_id);
 CREATE INDEX profiles_search_idx ON public.profiles USING gin (((' '::text || lower(((((((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || COALESCE(last_name, ''::text)) || ' '::text) || COALESCE(email, ''::text))))) gin_trgm_ops);
+CREATE INDEX profiles_suspended_idx ON public.profiles USING btree (created_at, user_id) WHERE (suspended_at IS NOT NULL);
 alter table public.profiles enable row level security;
 grant select on public.profiles to authenticated;
 grant select on public.profiles to nff_operator;
@@ -1299,6 +1617,23 @@ end
 $function$;
 grant execute on function private.abandon_account_changes(p_limit integer) to service_role;
 comment on function private.abandon_account_changes(p_limit integer) is 'Compensates for changes that came to nothing. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.account_status(p_profile profiles)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case
+    when p_profile.is_permanently_deleted then 'permanently_deleted'
+    when p_profile.is_soft_deleted then 'soft_deleted'
+    when p_profile.suspended_at is not null then 'suspended'
+    else 'active'
+  end;
+end
+$function$;
+comment on function private.account_status(p_profile profiles) is 'State of an account in one word.';
 
 CREATE OR REPLACE FUNCTION private.activity_of(p_user_id uuid, p_limit integer DEFAULT NULL::integer, p_before uuid DEFAULT NULL::uuid)
  RETURNS SETOF private.audit_log
@@ -1465,6 +1800,107 @@ end
 $function$;
 comment on function private.apply_legal_holds(p_user_id uuid) is 'Stops and resumes removals. Why definer: the outbox is granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.audit_anchor_begin(p_limit integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_last private.audit_anchors;
+  v_body jsonb;
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('audit_anchors', 20261128)) then
+    return null;
+  end if;
+  select * into v_last from private.audit_anchors order by number desc limit 1;
+  if v_last.is_complete and v_last.made_at <= v_now
+    and v_last.made_at + (select audit_anchor_every from private.settings) > v_now then
+    return null;
+  end if;
+  with changed as (
+    select head.stream, head.sequence, head.hash
+    from private.audit_heads as head
+    left join private.audit_anchored_heads as known on known.stream = head.stream
+    where known.sequence is distinct from head.sequence
+    limit p_limit + 1
+  ),
+  taken as (
+    select * from changed limit p_limit
+  ),
+  -- The same snapshot as above: a chain that grows meanwhile is in the next anchor.
+  noted as (
+    insert into private.audit_anchored_heads as known (stream, sequence)
+    select taken.stream, taken.sequence from taken
+    on conflict (stream) do update set sequence = excluded.sequence
+  )
+  select pg_catalog.jsonb_build_object(
+    'version', 1, 'number', coalesce(v_last.number, 0) + 1,
+    'previous', pg_catalog.encode(v_last.sha256, 'hex'), 'at', private.iso(v_now),
+    'heads', pg_catalog.jsonb_agg(
+      pg_catalog.jsonb_build_array(taken.stream, taken.sequence, pg_catalog.encode(taken.hash, 'hex'))
+      order by taken.stream collate "C"))
+    || case when (select count(*) from changed) > p_limit
+      then '{"complete": false, "streams": null, "digest": null}'
+      else pg_catalog.jsonb_build_object('complete', true,
+        'streams', (select count(*) from private.audit_heads), 'digest', (
+          select pg_catalog.encode(pg_catalog.sha256(pg_catalog.string_agg(
+            pg_catalog.sha256(pg_catalog.convert_to(
+              head.stream || ' ' || head.sequence || ' ' || pg_catalog.encode(head.hash, 'hex'), 'UTF8')),
+            '' order by head.stream collate "C")), 'hex')
+          from private.audit_heads as head))
+      end
+  into v_body
+  from taken
+  having count(*) > 0;
+  return v_body;
+end
+$function$;
+grant execute on function private.audit_anchor_begin(p_limit integer) to service_role;
+comment on function private.audit_anchor_begin(p_limit integer) is 'Collects the next anchor. Why definer: the heads are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.audit_anchor_pending()
+ RETURNS TABLE(number bigint, document text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select anchor.number, anchor.document from private.audit_anchors as anchor
+  where anchor.stored_at is null order by anchor.number limit 1
+$function$;
+grant execute on function private.audit_anchor_pending() to service_role;
+comment on function private.audit_anchor_pending() is 'Next anchor to store. Why definer: anchors are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.audit_anchor_sign(p_number bigint, p_is_complete boolean, p_document text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.audit_anchors (number, made_at, is_complete, document, sha256)
+  values (p_number, private.now(), p_is_complete, p_document,
+    pg_catalog.sha256(pg_catalog.convert_to(p_document, 'UTF8')));
+end
+$function$;
+grant execute on function private.audit_anchor_sign(p_number bigint, p_is_complete boolean, p_document text) to service_role;
+comment on function private.audit_anchor_sign(p_number bigint, p_is_complete boolean, p_document text) is 'Keeps an anchor. Why definer: anchors are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.audit_anchor_stored(p_number bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.audit_anchors set stored_at = private.now(), document = null
+  where number = p_number and stored_at is null;
+end
+$function$;
+grant execute on function private.audit_anchor_stored(p_number bigint) to service_role;
+comment on function private.audit_anchor_stored(p_number bigint) is 'Ends the work on an anchor. Why definer: anchors are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text DEFAULT NULL::text, p_details jsonb DEFAULT '{}'::jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -1504,6 +1940,23 @@ grant execute on function private.audit_append(p_stream text, p_actor_kind text,
 alter function private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_details jsonb) owner to nff_engine;
 comment on function private.audit_append(p_stream text, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_details jsonb) is 'Appends to the audit. Why definer: runs as nff_engine, the only role that may write these tables.';
 
+CREATE OR REPLACE FUNCTION private.audit_entry_json(p_entry private.audit_log)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'audit_id', p_entry.audit_id, 'stream', p_entry.stream, 'sequence', p_entry.sequence,
+    'at', private.iso(p_entry.at), 'actor_kind', p_entry.actor_kind, 'actor_id', p_entry.actor_id,
+    'action', p_entry.action, 'subject_type', p_entry.subject_type, 'subject_id', p_entry.subject_id,
+    'reason_code', p_entry.reason_code, 'request_id', p_entry.request_id,
+    'hash', pg_catalog.encode(p_entry.hash, 'hex'));
+end
+$function$;
+comment on function private.audit_entry_json(p_entry private.audit_log) is 'An entry for staff.';
+
 CREATE OR REPLACE FUNCTION private.audit_erasure(p_request private.erasure_requests, p_actor_kind text, p_action text, p_details jsonb DEFAULT '{}'::jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -1533,21 +1986,47 @@ end
 $function$;
 comment on function private.audit_export(p_export private.data_exports, p_actor_kind text, p_action text) is 'Audit of exports. Why definer: called for people, who may not write the audit.';
 
-CREATE OR REPLACE FUNCTION private.audit_field(p_value text)
- RETURNS bytea
+CREATE OR REPLACE FUNCTION private.audit_faults(p_first text, p_last text)
+ RETURNS TABLE(stream text, sequence bigint, fault text)
  LANGUAGE plpgsql
- IMMUTABLE
+ STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
-  return case
-    when p_value is null then pg_catalog.int4send(-1)
-    else pg_catalog.int4send(pg_catalog.octet_length(p_value)) || pg_catalog.convert_to(p_value, 'UTF8')
-  end;
+  return query
+  select chain.stream, found.sequence, found.fault
+  from (
+    select entry.*,
+      pg_catalog.lag(entry.hash) over w as previous_hash,
+      pg_catalog.lag(entry.sequence, 1, 0::bigint) over w as previous_sequence,
+      pg_catalog.lead(entry.sequence) over w is null as is_last
+    from private.audit_log as entry
+    where entry.stream between p_first and p_last
+    window w as (partition by entry.stream order by entry.sequence)
+  ) as chain
+  left join private.audit_heads as head on head.stream = chain.stream
+  cross join lateral (values
+    (chain.sequence, case
+      -- What came before is not there to compute with.
+      when chain.sequence <> chain.previous_sequence + 1 then 'gap'
+      when chain.hash is distinct from private.audit_hash(
+        chain.previous_hash, chain.stream, chain.sequence, chain.at, chain.actor_kind, chain.actor_id,
+        chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
+      then 'changed'
+    end),
+    (coalesce(head.sequence, chain.sequence), case
+      when chain.is_last and (head.sequence, head.hash) is distinct from (chain.sequence, chain.hash) then 'head'
+    end)
+  ) as found (sequence, fault)
+  where found.fault is not null
+  union all
+  select head.stream, head.sequence, 'head'
+  from private.audit_heads as head
+  where head.stream between p_first and p_last
+    and not exists (select from private.audit_log as entry where entry.stream = head.stream);
 end
 $function$;
-grant execute on function private.audit_field(p_value text) to nff_engine;
-comment on function private.audit_field(p_value text) is 'Length-prefixed bytes of one field; null differs from empty.';
+comment on function private.audit_faults(p_first text, p_last text) is 'Finds faults in a range of chains. Why definer: the log is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text)
  RETURNS bytea
@@ -1555,22 +2034,54 @@ CREATE OR REPLACE FUNCTION private.audit_hash(p_previous bytea, p_stream text, p
  STABLE
  SET search_path TO ''
 AS $function$
+declare
+  v_null constant bytea := '\xffffffff';
 begin
   return pg_catalog.sha256(
-    coalesce(p_previous, pg_catalog.decode(pg_catalog.repeat('00', 32), 'hex'))
-    || private.audit_field(p_stream)
+    coalesce(p_previous, '\x0000000000000000000000000000000000000000000000000000000000000000')
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_stream)) || pg_catalog.convert_to(p_stream, 'UTF8'), v_null)
     || pg_catalog.int8send(p_sequence)
     || pg_catalog.int8send((extract(epoch from p_at) * 1000000)::bigint)
-    || private.audit_field(p_actor_kind) || private.audit_field(p_actor_id)
-    || private.audit_field(p_action)
-    || private.audit_field(p_subject_type) || private.audit_field(p_subject_id)
-    || private.audit_field(p_reason_code) || private.audit_field(p_request_id)
-    || private.audit_field(p_details)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_actor_kind)) || pg_catalog.convert_to(p_actor_kind, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_actor_id)) || pg_catalog.convert_to(p_actor_id, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_action)) || pg_catalog.convert_to(p_action, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_subject_type)) || pg_catalog.convert_to(p_subject_type, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_subject_id)) || pg_catalog.convert_to(p_subject_id, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_reason_code)) || pg_catalog.convert_to(p_reason_code, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_request_id)) || pg_catalog.convert_to(p_request_id, 'UTF8'), v_null)
+    || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_details)) || pg_catalog.convert_to(p_details, 'UTF8'), v_null)
   );
 end
 $function$;
 grant execute on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
 comment on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
+
+CREATE OR REPLACE FUNCTION private.audit_people_read(p_user_id uuid, p_user_ids uuid[] DEFAULT NULL::uuid[], p_filter jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_operator constant jsonb := private.operator();
+  v_kind constant text := v_operator ->> 'kind';
+  v_id constant text := v_operator ->> 'id';
+begin
+  perform private.require_operator('users:read');
+  if p_user_id is not null then
+    perform private.audit_append(
+      'user:' || p_user_id, v_kind, v_id, 'user.read', 'user', p_user_id::text);
+  else
+    perform private.audit_append(
+      v_kind || ':' || v_id, v_kind, v_id, 'user.listed', 'user', null, null,
+      pg_catalog.jsonb_build_object(
+        'filters', array(select pg_catalog.jsonb_object_keys(p_filter)),
+        'rows', pg_catalog.cardinality(p_user_ids), 'user_ids', p_user_ids));
+  end if;
+end
+$function$;
+grant execute on function private.audit_people_read(p_user_id uuid, p_user_ids uuid[], p_filter jsonb) to nff_operator;
+comment on function private.audit_people_read(p_user_id uuid, p_user_ids uuid[], p_filter jsonb) is 'Audit of reading operators, who cannot choose the actor. Why definer: the audit is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.audit_person(p_user_id uuid, p_action text, p_details jsonb DEFAULT '{}'::jsonb)
  RETURNS void
@@ -1594,40 +2105,50 @@ comment on function private.audit_person(p_user_id uuid, p_action text, p_detail
 
 CREATE OR REPLACE FUNCTION private.audit_verify(p_stream text DEFAULT NULL::text)
  RETURNS TABLE(stream text, sequence bigint, fault text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-  with chain as (
-    select entry.*,
-      pg_catalog.lag(entry.hash) over w as previous_hash,
-      pg_catalog.row_number() over w as expected_sequence
-    from private.audit_log as entry
-    where p_stream is null or entry.stream = p_stream
-    window w as (partition by entry.stream order by entry.sequence)
-  ),
-  ends as (
-    select distinct on (chain.stream) chain.stream, chain.sequence, chain.hash
-    from chain
-    order by chain.stream, chain.sequence desc
-  )
-  select chain.stream, chain.sequence, 'gap'
-  from chain
-  where chain.sequence <> chain.expected_sequence
-  union all
-  select chain.stream, chain.sequence, 'changed'
-  from chain
-  where chain.sequence = chain.expected_sequence
-    and chain.hash <> private.audit_hash(
-      chain.previous_hash, chain.stream, chain.sequence, chain.at, chain.actor_kind, chain.actor_id,
-      chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
-  union all
-  select coalesce(head.stream, ends.stream), coalesce(head.sequence, ends.sequence), 'head'
-  from (select * from private.audit_heads as h where p_stream is null or h.stream = p_stream) as head
-  full join ends on ends.stream = head.stream
-  where (head.sequence, head.hash) is distinct from (ends.sequence, ends.hash)
+begin
+  return query
+  select found.* from private.audit_faults(
+    coalesce(p_stream, ''),
+    coalesce(p_stream, greatest(
+      (select max(entry.stream) from private.audit_log as entry),
+      (select max(head.stream) from private.audit_heads as head)))) as found;
+end
 $function$;
 comment on function private.audit_verify(p_stream text) is 'Finds faults in the audit. Why definer: the log is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.audit_verify_page(p_from text, p_limit bigint, OUT last text, OUT next text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  select counted.stream into audit_verify_page.next
+  from (
+    select head.stream, pg_catalog.sum(head.sequence) over (order by head.stream) - head.sequence as before
+    from private.audit_heads as head
+    where head.stream >= p_from
+    order by head.stream
+  ) as counted
+  -- One chain at least, however long it is, or a walk would not get on.
+  where counted.before > 0 and counted.before >= p_limit
+  limit 1;
+  audit_verify_page.last := case
+    when audit_verify_page.next is null then greatest(
+      (select max(entry.stream) from private.audit_log as entry),
+      (select max(head.stream) from private.audit_heads as head))
+    -- Entries whose head is gone count to the page before the next head.
+    else greatest(
+      (select max(entry.stream) from private.audit_log as entry where entry.stream < audit_verify_page.next),
+      (select max(head.stream) from private.audit_heads as head where head.stream < audit_verify_page.next))
+  end;
+end
+$function$;
+comment on function private.audit_verify_page(p_from text, p_limit bigint, OUT last text, OUT next text) is 'Cuts a check into pages. Why definer: the log is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.authenticate_machine_key(p_prefix text, p_sha256 text, p_address text)
  RETURNS jsonb
@@ -1880,7 +2401,7 @@ begin
   select claimed.user_id, claimed.task, claimed.generation, account.email::text,
     profile.is_soft_deleted or profile.suspended_at is not null,
     claimed.task = 'access' or (
-      account.email_confirmed_at is null and account.email <> ''
+      (claimed.task = 'recovery' or account.email_confirmed_at is null) and account.email <> ''
       and not profile.is_soft_deleted and profile.suspended_at is null)
   from claimed
   join public.profiles as profile on profile.user_id = claimed.user_id
@@ -2022,6 +2543,49 @@ end
 $function$;
 comment on function private.confirmable_role_change(p_approval_id uuid, p_user_id uuid, p_roles staff_role[], p_rank integer, p_actor uuid) is 'Checks a confirmation. Why definer: roles and requests are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.consents_of(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'consent_id', given.consent_id, 'document', given.document, 'version', given.version,
+      'text_sha256', given.text_sha256, 'given_at', private.iso(given.given_at)) order by given.consent_id desc)
+    from (select * from public.consents where user_id = p_user_id order by consent_id desc limit 200) as given
+  ), '[]');
+end
+$function$;
+comment on function private.consents_of(p_user_id uuid) is 'Consents for staff. Why definer: those of others are hidden.';
+
+CREATE OR REPLACE FUNCTION private.contains_pattern(p_text text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return '%' || pg_catalog.regexp_replace(p_text, '([\\%_])', '\\\1', 'g') || '%';
+end
+$function$;
+comment on function private.contains_pattern(p_text text) is 'Takes the meaning from the characters of a pattern.';
+
+CREATE OR REPLACE FUNCTION private.count_sessions(p_user_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select least(count(*), 100000)::integer from auth.sessions
+    where user_id = p_user_id and (not_after is null or not_after > pg_catalog.now()));
+end
+$function$;
+comment on function private.count_sessions(p_user_id uuid) is 'Counts sessions. Why definer: the tables of Auth are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2060,6 +2624,42 @@ $function$;
 grant execute on function private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text) to authenticated;
 comment on function private.create_machine_key(p_input jsonb, p_prefix text, p_sha256 text) is 'Records a key. Why definer: the keys are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.create_webhook_endpoint(p_input jsonb, p_secret text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_is_enabled constant boolean := coalesce((p_input ->> 'enabled')::boolean, true);
+  v_endpoint private.webhook_endpoints;
+begin
+  perform private.require_aal2();
+  -- One at a time, so that the count holds.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nff.webhook_endpoints', 0));
+  if (select count(*) from private.webhook_endpoints where deleted_at is null)
+    >= (select webhook_max_endpoints from private.settings) then
+    raise exception 'There are as many endpoints as there may be.' using errcode = 'NF048';
+  end if;
+  begin
+    insert into private.webhook_endpoints (url, description, event_types, disabled_at, disabled_reason, created_by)
+    values (p_input ->> 'url', p_input ->> 'description', private.webhook_subscriptions(p_input -> 'event_types'),
+      case when not v_is_enabled then private.now() end, case when not v_is_enabled then 'by_staff' end, v_actor)
+    returning * into v_endpoint;
+  exception when check_violation then
+    raise exception 'A value is not valid.' using errcode = 'NF001',
+      detail = case when private.is_plain_text(p_input ->> 'description', 100) is false then 'description' else 'url' end;
+  end;
+  perform private.webhook_put_secret(v_endpoint.endpoint_id, p_secret);
+  perform private.webhook_audit(v_actor, 'created', v_endpoint.endpoint_id,
+    pg_catalog.jsonb_build_object('event_types', v_endpoint.event_types));
+  return private.webhook_endpoint_json(v_endpoint);
+end
+$function$;
+grant execute on function private.create_webhook_endpoint(p_input jsonb, p_secret text) to authenticated;
+comment on function private.create_webhook_endpoint(p_input jsonb, p_secret text) is 'Records an endpoint. Why definer: endpoints and secrets are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.current_consent_version(p_document consent_document)
  RETURNS text
  LANGUAGE plpgsql
@@ -2096,6 +2696,29 @@ end
 $function$;
 grant execute on function private.custom_access_token_hook(event jsonb) to supabase_auth_admin;
 comment on function private.custom_access_token_hook(event jsonb) is 'Adds the roles of staff to the claims of a token.';
+
+CREATE OR REPLACE FUNCTION private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+begin
+  perform private.require_aal2();
+  perform private.webhook_lock_endpoint(p_endpoint_id, p_expected_version);
+  update private.webhook_endpoints set deleted_at = private.now(), updated_at = private.now(), version = version + 1
+  where endpoint_id = p_endpoint_id;
+  update private.webhook_deliveries set status = 'dropped', next_attempt_at = null, lease_id = null
+  where endpoint_id = p_endpoint_id and status = 'pending';
+  perform private.webhook_drop_secrets(array(
+    select secret_id from private.webhook_secrets where endpoint_id = p_endpoint_id));
+  perform private.webhook_audit(v_actor, 'deleted', p_endpoint_id);
+end
+$function$;
+grant execute on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) to authenticated;
+comment on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) is 'Deletes an endpoint. Why definer: endpoints are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.end_my_session(p_session_id uuid)
  RETURNS void
@@ -2430,10 +3053,11 @@ begin
       next_attempt_at = private.now() + v_delays[least(attempts, pg_catalog.cardinality(v_delays))]
   where user_id = p_user_id and task = p_task and generation = p_generation
   returning attempts into v_attempts;
-  if p_task = 'invitation' and v_attempts > pg_catalog.cardinality(v_delays) then
+  if p_task <> 'access' and v_attempts > pg_catalog.cardinality(v_delays) then
     delete from private.account_tasks
     where user_id = p_user_id and task = p_task and generation = p_generation;
-    perform private.audit_append('user:' || p_user_id, 'system', 'worker', 'user.invitation_failed', 'user',
+    perform private.audit_append('user:' || p_user_id, 'system', 'worker',
+      case p_task when 'invitation' then 'user.invitation_failed' else 'user.password_reset_failed' end, 'user',
       p_user_id::text);
     return false;
   end if;
@@ -2443,7 +3067,22 @@ $function$;
 grant execute on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) to service_role;
 comment on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) is 'Plans another try. Why definer: the queue is granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+CREATE OR REPLACE FUNCTION private.filter_values(p_filter jsonb, p_name text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case pg_catalog.jsonb_typeof(p_filter -> p_name)
+    when 'array' then array(select pg_catalog.jsonb_array_elements_text(p_filter -> p_name))
+    when 'string' then array[p_filter ->> p_name]
+  end;
+end
+$function$;
+comment on function private.filter_values(p_filter jsonb, p_name text) is 'Values of a filter.';
+
+CREATE OR REPLACE FUNCTION private.find_people(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
  RETURNS TABLE(user_id uuid, "position" jsonb)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 25
@@ -2458,7 +3097,6 @@ declare
   v_is_descending constant boolean := p_sort like '-%';
   v_is_fuzzy boolean := coalesce((p_after ->> 'is_fuzzy')::boolean, false);
 begin
-  perform private.require_operator('users:read');
   if v_key is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
   end if;
@@ -2484,6 +3122,19 @@ begin
   end loop;
 end
 $function$;
+comment on function private.find_people(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'Finds people for the functions that have asked for a right. Why definer: profiles of others are hidden.';
+
+CREATE OR REPLACE FUNCTION private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(user_id uuid, "position" jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 25
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_operator('users:read');
+  return query select * from private.find_people(p_filter, p_sort, p_after, p_limit);
+end
+$function$;
 grant execute on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to nff_operator;
 comment on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'Finds people. Why definer: under a policy no index could answer a search, because its operators might leak; what is found is read under the policies.';
 
@@ -2497,26 +3148,36 @@ declare
   v_text constant text := $text$(' ' || pg_catalog.lower(coalesce(p.first_name, '') || ' '
     || coalesce(p.middle_name, '') || ' ' || coalesce(p.last_name, '') || ' ' || coalesce(p.email, '')))$text$;
   v_search constant text := pg_catalog.lower(p_filter ->> 'search');
-  v_states text;
+  v_kyc constant text[] := private.filter_values(p_filter, 'kyc_status');
+  v_states constant text := (
+    select pg_catalog.string_agg(case wanted
+      when 'action_required' then 'draft,resubmission_required,expired,approved'
+      when 'pending' then 'submitted,processing,in_review'
+      when 'approved' then 'approved'
+      when 'declined' then 'rejected,revoked'
+    end, ',')
+    from unnest(v_kyc) as wanted);
 begin
-  v_states := case p_filter ->> 'kyc_status'
-    when 'action_required' then 'draft,resubmission_required,expired,approved'
-    when 'pending' then 'submitted,processing,in_review'
-    when 'approved' then 'approved'
-    when 'declined' then 'rejected,revoked'
-  end;
   return pg_catalog.concat_ws(' and ',
-    case when (p_filter ->> 'include_deleted')::boolean is not true then 'not p.is_soft_deleted' end,
+    case
+      when p_filter ? 'account_status' then private.find_users_states(private.filter_values(p_filter, 'account_status'))
+      when (p_filter ->> 'include_deleted')::boolean is not true then 'not p.is_soft_deleted'
+    end,
+    case when p_filter ? 'user_id' then 'p.user_id = ($1 ->> ''user_id'')::uuid' end,
+    case when p_filter ? 'role' then pg_catalog.format(
+      'p.user_id in (select r.user_id from private.user_roles as r where r.role = any (%L::public.staff_role[]))',
+      private.filter_values(p_filter, 'role')) end,
     case when p_filter ? 'email' then 'pg_catalog.lower(p.email) = pg_catalog.lower($1 ->> ''email'')' end,
     case when p_filter ? 'created_from' then 'p.created_at >= ($1 ->> ''created_from'')::timestamptz' end,
     case when p_filter ? 'created_to' then 'p.created_at < ($1 ->> ''created_to'')::timestamptz' end,
     case when p_filter ? 'country' then
       'exists (select from public.addresses as a where a.user_id = p.user_id and a.country = $1 ->> ''country'')' end,
     -- Who has no verification in a fitting state need not be looked at.
-    case when v_states is not null then pg_catalog.format(
+    case when not 'not_started' = any (v_kyc) then pg_catalog.format(
       'p.user_id in (select v.user_id from public.kyc_verifications as v
         where v.status = any (%L::public.kyc_status[]))', '{' || v_states || '}') end,
-    case when p_filter ? 'kyc_status' then 'private.kyc_status_of(p.user_id) = $1 ->> ''kyc_status''' end,
+    case when v_kyc is not null then
+      pg_catalog.format('private.kyc_status_of(p.user_id) = any (%L::text[])', v_kyc) end,
     case when p_is_fuzzy then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
       else (
         -- Words of one or two letters have to begin a name; longer ones may stand anywhere in it.
@@ -2529,6 +3190,26 @@ begin
 end
 $function$;
 comment on function private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean) is 'Builds the conditions of a list of people.';
+
+CREATE OR REPLACE FUNCTION private.find_users_states(p_states text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return '(' || (
+    select pg_catalog.string_agg(case state
+      when 'active' then '(not p.is_soft_deleted and p.suspended_at is null)'
+      when 'suspended' then '(not p.is_soft_deleted and p.suspended_at is not null)'
+      when 'soft_deleted' then '(p.is_soft_deleted and not p.is_permanently_deleted)'
+      when 'permanently_deleted' then '(p.is_soft_deleted and p.is_permanently_deleted)'
+      else 'false'
+    end, ' or ')
+    from unnest(p_states) as state) || ')';
+end
+$function$;
+comment on function private.find_users_states(p_states text[]) is 'Builds the condition of account states.';
 
 CREATE OR REPLACE FUNCTION private.finish_account_task(p_user_id uuid, p_task text, p_generation integer)
  RETURNS void
@@ -2646,6 +3327,40 @@ end
 $function$;
 grant execute on function private.get_me() to authenticated;
 comment on function private.get_me() is 'The signed-in person. Why definer: roles, rules and settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.get_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('support', 'compliance_admin', 'auditor', 'admin');
+  v_profile public.profiles;
+  v_address public.addresses;
+begin
+  select * into v_profile from public.profiles where user_id = p_user_id;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  select * into v_address from public.addresses where user_id = p_user_id;
+  perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.read', 'user', p_user_id::text);
+  return pg_catalog.jsonb_build_object(
+    'user', private.user_summary(v_profile),
+    'profile', private.profile_json(v_profile),
+    'address', private.address_json(v_address),
+    'suspension', private.suspension_of(v_profile),
+    'verifications', private.verifications_of(p_user_id),
+    'consents', private.consents_of(p_user_id),
+    'role_grants', private.role_grants_of(p_user_id),
+    'pending_role_change', private.pending_role_change(p_user_id),
+    'active_sessions', private.count_sessions(p_user_id),
+    'second_factor_enrolled', exists (
+      select from auth.mfa_factors where user_id = p_user_id and status = 'verified'));
+end
+$function$;
+grant execute on function private.get_user(p_user_id uuid) to authenticated;
+comment on function private.get_user(p_user_id uuid) is 'A whole account for staff. Why definer: most of it is hidden or granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.grant_role_as_owner(p_email text, p_role staff_role, p_force boolean)
  RETURNS boolean
@@ -2844,6 +3559,33 @@ grant execute on function private.is_plain_text(p_value text, p_max integer) to 
 grant execute on function private.is_plain_text(p_value text, p_max integer) to nff_operator;
 comment on function private.is_plain_text(p_value text, p_max integer) is 'Whether a text may stand in a name or an address.';
 
+CREATE OR REPLACE FUNCTION private.is_same_person(p_one uuid, p_other uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce(p_one = p_other, false) or exists (
+    select
+    from public.profiles as one
+    join public.profiles as other on other.user_id = p_other
+    where one.user_id = p_one and (
+      pg_catalog.regexp_replace(pg_catalog.lower(one.email), '\+[^@]*@', '@')
+        = pg_catalog.regexp_replace(pg_catalog.lower(other.email), '\+[^@]*@', '@')
+      or one.date_of_birth = other.date_of_birth
+        and private.normalise_name(pg_catalog.concat_ws(' ', one.first_name, one.last_name))
+          = private.normalise_name(pg_catalog.concat_ws(' ', other.first_name, other.last_name)))
+  ) or exists (
+    select
+    from private.risk_signals as one
+    join private.risk_signals as other on other.person_key = one.person_key
+    where one.user_id = p_one and other.user_id = p_other
+  );
+end
+$function$;
+comment on function private.is_same_person(p_one uuid, p_other uuid) is 'Whether two accounts are one person. Why definer: profiles of others and signals are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.is_session_alive()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2949,6 +3691,32 @@ end
 $function$;
 comment on function private.job_clean(p_job text, p_limit integer) is 'Retention of answers and event bodies. Why definer: both tables are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.job_clean_webhooks(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_before constant timestamptz := private.now() - (select webhook_retention from private.settings);
+  v_cleaned integer;
+begin
+  delete from private.webhook_messages
+  where message_id in (
+    select message.message_id from private.webhook_messages as message
+    where message.created_at <= v_before
+      and not exists (
+        select from private.webhook_deliveries as later
+        where later.message_id = message.message_id and later.created_at > v_before)
+    order by message.created_at limit p_limit for update skip locked);
+  get diagnostics v_cleaned = row_count;
+  return v_cleaned + private.webhook_drop_secrets(array(
+    select secret_id from private.webhook_secrets where expires_at <= private.now()
+    limit p_limit - v_cleaned for update skip locked));
+end
+$function$;
+comment on function private.job_clean_webhooks(p_limit integer) is 'Cleans up behind deliveries. Why definer: messages and secrets are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.job_expire_exports(p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2992,6 +3760,29 @@ begin
 end
 $function$;
 comment on function private.job_expire_exports(p_limit integer) is 'Retention of exports. Why definer: exports and the outbox are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_lapse_decisions(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_open private.kyc_approvals;
+  v_lapsed integer := 0;
+begin
+  for v_open in
+    select * from private.kyc_approvals
+    where outcome is null and expires_at <= private.now()
+    order by expires_at limit p_limit for update skip locked
+  loop
+    perform private.kyc_close_approval(v_open, 'lapsed');
+    v_lapsed := v_lapsed + 1;
+  end loop;
+  return v_lapsed;
+end
+$function$;
+comment on function private.job_lapse_decisions(p_limit integer) is 'Requests that lapsed. Why definer: requests and the audit are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.job_move_verifications(p_job text, p_limit integer)
  RETURNS integer
@@ -3184,6 +3975,104 @@ end
 $function$;
 comment on function private.job_remind(p_limit integer) is 'Reminders that are due. Why definer: verifications, reminders and the audit are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.job_rescreen_people(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_id uuid;
+  v_verification public.kyc_verifications;
+  v_done integer := 0;
+begin
+  for v_id in
+    select verification_id from private.screening_suspects
+    where due_at <= private.now() order by due_at, verification_id limit p_limit
+  loop
+    select * into v_verification from public.kyc_verifications where verification_id = v_id for update skip locked;
+    continue when not found and exists (select from public.kyc_verifications where verification_id = v_id);
+    if v_verification.verification_id is null or private.screening_review(v_verification) then
+      delete from private.screening_suspects where verification_id = v_id;
+    else
+      update private.screening_suspects set due_at = private.now() + interval '1 hour' where verification_id = v_id;
+    end if;
+    v_done := v_done + 1;
+  end loop;
+  return v_done;
+end
+$function$;
+comment on function private.job_rescreen_people(p_limit integer) is 'Screens people again. Why definer: cases, hits and lists are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_return_cases(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_lapsed record;
+  v_returned integer := 0;
+begin
+  for v_lapsed in
+    update private.kyc_cases as cases
+    set assignee_id = null, lease_expires_at = null
+    from (
+      select lapsed.verification_id, lapsed.assignee_id from private.kyc_cases as lapsed
+      where lapsed.lease_expires_at <= private.now()
+      order by lapsed.lease_expires_at limit p_limit for no key update skip locked
+    ) as old
+    where cases.verification_id = old.verification_id
+    returning old.verification_id, old.assignee_id
+  loop
+    perform private.audit_append(
+      'kyc:' || v_lapsed.verification_id, 'scheduler', 'return_cases', 'kyc.hold_lapsed', 'kyc_verification',
+      v_lapsed.verification_id::text, null, pg_catalog.jsonb_build_object('holder', v_lapsed.assignee_id));
+    v_returned := v_returned + 1;
+  end loop;
+  return v_returned;
+end
+$function$;
+comment on function private.job_return_cases(p_limit integer) is 'Ends lapsed holds. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_screen_changes(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_until constant timestamptz := pg_catalog.clock_timestamp() + interval '1 second';
+  v_entry_id bigint;
+  v_done integer := 0;
+  v_seen integer;
+begin
+  for v_entry_id in
+    select entry_id from private.screening_changes
+    where seen_in < pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+    order by entry_id limit p_limit * 10 for update skip locked
+  loop
+    insert into private.screening_suspects as queued (verification_id)
+    select distinct verification_id from private.screening_people_like(v_entry_id) as verification_id
+    order by verification_id
+    on conflict (verification_id) do update set due_at = least(queued.due_at, excluded.due_at);
+    delete from private.screening_changes where entry_id = v_entry_id;
+    v_done := v_done + 1;
+    if pg_catalog.clock_timestamp() > v_until then
+      return greatest(v_done, p_limit);
+    end if;
+  end loop;
+
+  update private.screening_changes set seen_in = pg_catalog.pg_current_xact_id()
+  where entry_id in (
+    select entry_id from private.screening_changes where seen_in is null
+    order by entry_id limit p_limit * 10 for update skip locked);
+  get diagnostics v_seen = row_count;
+  return greatest(v_done, v_seen);
+end
+$function$;
+comment on function private.job_screen_changes(p_limit integer) is 'Finds who may be meant by a changed entry. Why definer: lists and people are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.joined_words(p_words text[])
  RETURNS text[]
  LANGUAGE plpgsql
@@ -3198,6 +4087,21 @@ begin
 end
 $function$;
 comment on function private.joined_words(p_words text[]) is 'Pairs of neighbouring words as one word each.';
+
+CREATE OR REPLACE FUNCTION private.kyc_action_result(p_verification kyc_verifications, p_result text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'result', p_result, 'verification_id', p_verification.verification_id, 'status', p_verification.status,
+    'version', p_verification.version, 'attempt', p_verification.attempt,
+    'pending_approval', private.kyc_pending_approval(p_verification));
+end
+$function$;
+comment on function private.kyc_action_result(p_verification kyc_verifications, p_result text) is 'Answer about a case. Why definer: part of functions that are.';
 
 CREATE OR REPLACE FUNCTION private.kyc_add_document(p_verification_id uuid, p_type document_type, p_side document_side, p_content_type text, p_size_bytes integer, p_sha256 text)
  RETURNS jsonb
@@ -3243,6 +4147,55 @@ end
 $function$;
 grant execute on function private.kyc_add_document(p_verification_id uuid, p_type document_type, p_side document_side, p_content_type text, p_size_bytes integer, p_sha256 text) to authenticated;
 comment on function private.kyc_add_document(p_verification_id uuid, p_type document_type, p_side document_side, p_content_type text, p_size_bytes integer, p_sha256 text) is 'Announces a document. Why definer: people may not insert documents.';
+
+CREATE OR REPLACE FUNCTION private.kyc_add_note(p_verification_id uuid, p_text text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('support', 'reviewer', 'approver', 'compliance_admin');
+  v_verification public.kyc_verifications;
+  v_note private.kyc_notes;
+begin
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, null);
+  if coalesce(pg_catalog.char_length(p_text), 0) not between 1 and 4000 then
+    raise exception 'A note has 1 to 4000 characters.' using errcode = 'NF001', detail = 'text';
+  end if;
+  perform private.kyc_prolong_hold(p_verification_id);
+  insert into private.kyc_notes (verification_id, author_id, body) values (p_verification_id, v_staff_id, p_text)
+  returning * into v_note;
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.note_added', 'kyc_note', v_note.note_id::text,
+    null, pg_catalog.jsonb_build_object('attempt', v_verification.attempt));
+  return pg_catalog.jsonb_build_object(
+    'note_id', v_note.note_id, 'author_id', v_note.author_id, 'text', v_note.body,
+    'created_at', private.iso(v_note.created_at));
+end
+$function$;
+grant execute on function private.kyc_add_note(p_verification_id uuid, p_text text) to authenticated;
+comment on function private.kyc_add_note(p_verification_id uuid, p_text text) is 'Adds a note. Why definer: notes are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_all_replacements(p_verification kyc_verifications, p_reason_code text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'document_id', document.document_id,
+      'reason_code', coalesce((select user_code::text from private.kyc_reason_codes where code = p_reason_code), 'other'))
+      order by document.document_id)
+    from public.kyc_documents as document
+    where document.verification_id = p_verification.verification_id and document.attempt = p_verification.attempt
+      and document.replaced_at is null
+  );
+end
+$function$;
+comment on function private.kyc_all_replacements(p_verification kyc_verifications, p_reason_code text) is 'Documents of an attempt. Why definer: those of others are hidden.';
 
 CREATE OR REPLACE FUNCTION private.kyc_applicant(p_user_id uuid)
  RETURNS jsonb
@@ -3310,7 +4263,8 @@ begin
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
-  select newest.requires_review or open.reason_code is not null as requires_review,
+  select newest.requires_review or open.reason_code is not null or private.kyc_is_for_staff(v_verification)
+      as requires_review,
     case when newest.requires_review then newest.reason_code else coalesce(open.reason_code, newest.reason_code) end
       as reason_code
   into v_risk
@@ -3335,6 +4289,10 @@ begin
   ) then
     result := 'conflict';
     detail := v_verification.status || ' to ' || v_to;
+  elsif v_verification.status = 'approved' and v_to = 'in_review'
+    and private.kyc_flag_beside_renewal(v_verification, v_reason) then
+    result := 'conflict';
+    detail := 'renewal_open';
   else
     if v_to in ('resubmission_required', 'rejected') then
       perform private.kyc_reject_documents(v_attempt.verification_id, p_event, v_reason);
@@ -3385,6 +4343,176 @@ $function$;
 grant execute on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) to nff_engine;
 comment on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) is 'End of an approval given now. Why definer: the settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_assign(p_verification_id uuid, p_assignee_id uuid, p_minutes integer DEFAULT NULL::integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_is_lead constant boolean := private.has_role('approver', 'compliance_admin');
+  v_lasts constant interval := coalesce(
+    pg_catalog.make_interval(mins => p_minutes), (select review_lease from private.settings));
+  v_verification public.kyc_verifications;
+  v_holder uuid;
+begin
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, null);
+  if p_assignee_id <> v_staff_id and not v_is_lead then
+    raise exception 'A reviewer takes cases only for themselves.' using errcode = 'NF010';
+  end if;
+  if not private.kyc_is_reviewer(p_assignee_id) then
+    raise exception 'This account cannot hold cases.' using errcode = 'NF001', detail = 'assignee_id';
+  end if;
+  if private.is_same_person(p_assignee_id, v_verification.user_id) then
+    raise exception 'Nobody works on the own verification.' using errcode = 'NF010';
+  end if;
+  if v_verification.status <> 'in_review' then
+    raise exception 'Only a case in review can be held.' using errcode = 'NF032';
+  end if;
+  select assignee_id into v_holder from private.kyc_cases
+  where verification_id = p_verification_id and lease_expires_at > private.now() for no key update;
+  if v_holder <> v_staff_id and not v_is_lead then
+    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
+  end if;
+  perform private.kyc_hold(v_verification, p_assignee_id, v_lasts,
+    case when v_holder = p_assignee_id then 'kyc.hold_renewed' else 'kyc.assigned' end);
+  return private.kyc_case_summary(v_verification);
+end
+$function$;
+grant execute on function private.kyc_assign(p_verification_id uuid, p_assignee_id uuid, p_minutes integer) to authenticated;
+comment on function private.kyc_assign(p_verification_id uuid, p_assignee_id uuid, p_minutes integer) is 'Gives a case to somebody. Why definer: cases are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_bulk(p_request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_action constant text := p_request ->> 'action';
+  v_has_reason constant boolean := p_request ? 'reason_code'
+    or pg_catalog.jsonb_path_exists(p_request, '$.items[*].reason_code');
+  v_item record;
+  v_results jsonb := '{}';
+begin
+  perform private.require_role('reviewer', 'approver', 'compliance_admin');
+  perform private.require_aal2();
+  if not coalesce(v_action in ('assign', 'release', 'pull', 'requeue', 'reject', 'request_resubmission', 'cancel'), false) then
+    raise exception 'There is no such action.' using errcode = 'NF001', detail = 'action';
+  elsif coalesce(pg_catalog.jsonb_array_length(p_request -> 'items'), 0) not between 1 and 100 or exists (
+    select from pg_catalog.jsonb_array_elements(p_request -> 'items') as item
+    group by item ->> 'verification_id' having count(*) > 1
+  ) then
+    raise exception 'Name 1 to 100 verifications, each once.' using errcode = 'NF001', detail = 'items';
+  elsif (v_action = 'assign') <> p_request ? 'assignee_id' then
+    raise exception 'To assign, and only to assign, needs an assignee.' using errcode = 'NF001', detail = 'assignee_id';
+  elsif v_has_reason and v_action in ('assign', 'release', 'requeue') then
+    raise exception 'This action takes no reason.' using errcode = 'NF001', detail = 'reason_code';
+  end if;
+  -- By id, so that two requests about the same cases wait for each other instead of getting entangled.
+  for v_item in
+    select item.value, item.value ->> 'verification_id' as id
+    from pg_catalog.jsonb_array_elements(p_request -> 'items') as item (value)
+    order by id
+  loop
+    v_results := v_results || pg_catalog.jsonb_build_object(v_item.id, private.kyc_bulk_item(p_request, v_item.value));
+  end loop;
+  return (
+    select pg_catalog.jsonb_agg(v_results -> (item.value ->> 'verification_id') order by item.place)
+    from pg_catalog.jsonb_array_elements(p_request -> 'items') with ordinality as item (value, place)
+  );
+end
+$function$;
+grant execute on function private.kyc_bulk(p_request jsonb) to authenticated;
+comment on function private.kyc_bulk(p_request jsonb) is 'Acts on many cases. Why definer: nobody may write what it writes; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_bulk_act(p_request jsonb, p_verification_id uuid, p_version integer, p_reason_code text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := auth.uid();
+  v_action constant text := p_request ->> 'action';
+  v_note constant text := p_request ->> 'note';
+  v_verification public.kyc_verifications;
+begin
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_version);
+  if v_note is not null and v_action not in ('reject', 'request_resubmission') then
+    perform private.kyc_add_note(p_verification_id, v_note);
+  end if;
+  return case v_action
+    when 'assign' then private.kyc_assign(p_verification_id, (p_request ->> 'assignee_id')::uuid) || '{"result": "applied"}'
+    when 'release' then private.kyc_release(p_verification_id) || '{"result": "applied"}'
+    when 'requeue' then private.kyc_requeue(p_verification_id)
+    when 'pull' then private.kyc_bulk_move(v_verification, 'in_review', coalesce(p_reason_code, 'manual_review'), v_staff_id)
+    when 'cancel' then private.kyc_bulk_move(v_verification, 'cancelled', p_reason_code, v_staff_id)
+    when 'reject' then private.kyc_decide(p_verification_id, v_action, p_reason_code, v_note, null, p_version)
+    when 'request_resubmission' then private.kyc_decide(p_verification_id, v_action, p_reason_code, v_note,
+      private.kyc_all_replacements(v_verification, p_reason_code), p_version)
+  end;
+end
+$function$;
+comment on function private.kyc_bulk_act(p_request jsonb, p_verification_id uuid, p_version integer, p_reason_code text) is 'One item of a bulk action. Why definer: part of kyc_bulk, which has checked the role.';
+
+CREATE OR REPLACE FUNCTION private.kyc_bulk_item(p_request jsonb, p_item jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_id constant uuid := p_item ->> 'verification_id';
+  v_done jsonb;
+  v_sqlstate text;
+  v_message text;
+begin
+  begin
+    v_done := private.kyc_bulk_act(
+      p_request, v_id, (p_item ->> 'version')::integer, coalesce(p_item ->> 'reason_code', p_request ->> 'reason_code'));
+    if (p_request ->> 'dry_run')::boolean then
+      raise exception 'Only tried.' using errcode = 'assert_failure';
+    end if;
+  exception
+    when assert_failure then
+      null;
+    when serialization_failure or deadlock_detected then
+      -- The whole request is tried again.
+      raise;
+    when others then
+      v_done := null;
+      v_sqlstate := sqlstate;
+      v_message := pg_catalog.left(sqlerrm, 1000);
+  end;
+  v_done := coalesce(v_done, (
+    select pg_catalog.jsonb_build_object('status', status, 'version', version)
+    from public.kyc_verifications where verification_id = v_id));
+  return pg_catalog.jsonb_build_object(
+    'verification_id', v_id, 'result', v_done -> 'result', 'status', v_done -> 'status',
+    'version', v_done -> 'version', 'sqlstate', v_sqlstate, 'message', v_message);
+end
+$function$;
+comment on function private.kyc_bulk_item(p_request jsonb, p_item jsonb) is 'One item of a bulk action in a subtransaction. Why definer: part of kyc_bulk, which has checked the role.';
+
+CREATE OR REPLACE FUNCTION private.kyc_bulk_move(p_verification kyc_verifications, p_to kyc_status, p_reason_code text, p_staff_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  -- An approved or rejected case comes into review by a decision to reopen it, not by being pulled.
+  if p_to = 'in_review' and p_verification.status <> 'processing' then
+    raise exception 'Only a case that the provider is working on can be pulled.' using errcode = 'NF032';
+  end if;
+  return private.kyc_action_result(
+    private.kyc_transition(p_verification.verification_id, p_to, 'staff', p_staff_id::text, p_reason_code), 'applied');
+end
+$function$;
+comment on function private.kyc_bulk_move(p_verification kyc_verifications, p_to kyc_status, p_reason_code text, p_staff_id uuid) is 'Pulls or cancels a case. Why definer: nobody may write status.';
+
 CREATE OR REPLACE FUNCTION private.kyc_cancel_verification(p_verification_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3406,6 +4534,26 @@ $function$;
 grant execute on function private.kyc_cancel_verification(p_verification_id uuid) to authenticated;
 comment on function private.kyc_cancel_verification(p_verification_id uuid) is 'Gives a verification up. Why definer: people may not write status.';
 
+CREATE OR REPLACE FUNCTION private.kyc_carry_out(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_documents jsonb, p_first uuid, p_second uuid)
+ RETURNS kyc_verifications
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if p_action = 'request_resubmission' then
+    perform private.kyc_request_replacements(p_verification.verification_id, p_documents);
+  end if;
+  return private.kyc_transition(
+    p_verification.verification_id, p_to, 'staff', p_first::text, p_reason_code, p_verification.version, null,
+    p_second::text);
+exception when unique_violation then
+  -- The person has started another verification at the same moment.
+  raise exception 'The person has another verification open.' using errcode = 'NF031';
+end
+$function$;
+comment on function private.kyc_carry_out(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_documents jsonb, p_first uuid, p_second uuid) is 'Carries a decision out. Why definer: nobody may write status.';
+
 CREATE OR REPLACE FUNCTION private.kyc_case(p_verification_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3421,6 +4569,9 @@ begin
   if not found then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;
+  if private.is_same_person(v_verification.user_id, v_staff_id) then
+    raise exception 'Nobody reads the own case.' using errcode = 'NF010';
+  end if;
   select * into strict v_case from private.kyc_cases where verification_id = p_verification_id;
   perform private.audit_append(
     'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.case_read', 'kyc_verification',
@@ -3434,7 +4585,7 @@ begin
     'risk', private.kyc_case_risk(p_verification_id),
     'screening_hits', private.kyc_case_hits(v_verification.user_id),
     'duplicates', private.kyc_case_duplicates(p_verification_id),
-    'pending_approval', null,
+    'pending_approval', private.kyc_pending_approval(v_verification),
     'timeline', private.kyc_case_timeline(p_verification_id)
   ) || private.kyc_case_writings(p_verification_id);
 end
@@ -3484,8 +4635,11 @@ begin
       'purge_after', private.iso(p_purge_after),
       'purged_at', private.iso(document.purged_at)
     ) order by document.document_id), '[]')
-    from public.kyc_documents as document
-    where document.verification_id = p_verification_id
+    from (
+      select * from public.kyc_documents
+      where verification_id = p_verification_id
+      order by document_id desc limit 200
+    ) as document
   );
 end
 $function$;
@@ -3535,6 +4689,31 @@ end
 $function$;
 comment on function private.kyc_case_duplicates(p_verification_id uuid) is 'Related cases. Why definer: part of kyc_case, which has checked the role.';
 
+CREATE OR REPLACE FUNCTION private.kyc_case_hash(p_verification kyc_verifications)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_object(
+    'verification', p_verification.verification_id, 'status', p_verification.status,
+    'version', p_verification.version, 'attempt', p_verification.attempt,
+    'risk', (
+      select pg_catalog.jsonb_build_array(risk_level, risk_score) from private.kyc_cases
+      where verification_id = p_verification.verification_id),
+    'documents', (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(document_id, sha256, status) order by document_id)
+      from public.kyc_documents
+      where verification_id = p_verification.verification_id and replaced_at is null),
+    'hits', (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(hit_id, entry_hash, status) order by hit_id)
+      from private.screening_hits where user_id = p_verification.user_id)
+  )::text, 'UTF8'));
+end
+$function$;
+comment on function private.kyc_case_hash(p_verification kyc_verifications) is 'Hash of a case. Why definer: cases and hits are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_case_hits(p_user_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3554,41 +4733,6 @@ begin
 end
 $function$;
 comment on function private.kyc_case_hits(p_user_id uuid) is 'Hits of a case. Why definer: part of kyc_case, which has checked the role.';
-
-CREATE OR REPLACE FUNCTION private.kyc_case_matches(p_verification kyc_verifications, p_filter jsonb)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  v_assignee constant text := p_filter ->> 'assignee';
-  v_pattern constant text := '%' || pg_catalog.regexp_replace(p_filter ->> 'q', '([\\%_])', '\\\1', 'g') || '%';
-  v_case private.kyc_cases;
-  v_holder uuid;
-begin
-  select * into strict v_case from private.kyc_cases where verification_id = p_verification.verification_id;
-  v_holder := case when v_case.lease_expires_at > private.now() then v_case.assignee_id end;
-  return coalesce(p_filter -> 'risk_level' ? v_case.risk_level::text, not p_filter ? 'risk_level')
-    and coalesce(p_filter -> 'reason_code' ? v_case.reason_code, not p_filter ? 'reason_code')
-    and case v_assignee
-      when 'none' then v_holder is null
-      when 'me' then v_holder = auth.uid()
-      else v_assignee is null or v_holder::text = v_assignee
-    end is true
-    and (not p_filter ? 'country' or exists (
-      select from public.addresses
-      where user_id = p_verification.user_id and country = p_filter ->> 'country'))
-    and (not p_filter ? 'q'
-      or p_filter ->> 'q' in (p_verification.verification_id::text, p_verification.user_id::text)
-      or exists (
-        select from public.profiles as profile
-        where profile.user_id = p_verification.user_id
-          and (pg_catalog.concat_ws(' ', profile.first_name, profile.middle_name, profile.last_name) ilike v_pattern
-            or profile.email ilike v_pattern)));
-end
-$function$;
-comment on function private.kyc_case_matches(p_verification kyc_verifications, p_filter jsonb) is 'Filters of the queue. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_case_risk(p_verification_id uuid)
  RETURNS jsonb
@@ -3653,10 +4797,9 @@ begin
     'flags', v_case.flags, 'review_owner', v_case.review_owner,
     'assignee_id', case when v_is_held then v_case.assignee_id end,
     'lease_expires_at', case when v_is_held then private.iso(v_case.lease_expires_at) end,
-    'second_approval_pending', false,
+    'second_approval_pending', private.kyc_pending_approval(p_verification) is not null,
     'waiting_since', private.iso(p_verification.status_changed_at),
-    'due_at', case when p_verification.status = 'in_review'
-      then private.iso(private.kyc_due_at(p_verification.status_changed_at, v_case.risk_level)) end,
+    'due_at', private.iso(v_case.due_at), 'is_overdue', coalesce(v_case.due_at <= private.now(), false),
     'created_at', private.iso(p_verification.created_at),
     'submitted_at', private.iso(p_verification.submitted_at),
     'expires_at', private.iso(p_verification.expires_at),
@@ -3708,35 +4851,103 @@ begin
         'review_id', review_id, 'approval_id', approval_id, 'reviewer_id', reviewer_id, 'action', action,
         'vote', vote, 'reason_code', reason_code, 'note', note, 'attempt', attempt,
         'created_at', private.iso(created_at)) order by review_id), '[]')
-      from private.kyc_reviews where verification_id = p_verification_id),
+      from (
+        select * from private.kyc_reviews
+        where verification_id = p_verification_id order by review_id desc limit 200
+      ) as newest),
     'notes', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'note_id', note_id, 'author_id', author_id, 'text', body,
         'created_at', private.iso(created_at)) order by note_id), '[]')
-      from private.kyc_notes where verification_id = p_verification_id));
+      from (
+        select * from private.kyc_notes
+        where verification_id = p_verification_id order by note_id desc limit 500
+      ) as newest));
 end
 $function$;
 comment on function private.kyc_case_writings(p_verification_id uuid) is 'Reviews and notes. Why definer: both are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_check_four_eyes(p_four_eyes text, p_risk_level risk_level, p_actor_id text, p_second_actor_id text)
+CREATE OR REPLACE FUNCTION private.kyc_check_decision(p_verification kyc_verifications, p_action text, p_reason_code text, p_documents jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_open uuid;
+begin
+  if p_reason_code is not null and not exists (select from private.kyc_reason_codes where code = p_reason_code) then
+    raise exception 'There is no such reason code.' using errcode = 'NF001', detail = 'reason_code';
+  elsif p_action <> 'request_resubmission' and p_documents is not null then
+    raise exception 'Documents belong to a request for resubmission.' using errcode = 'NF001', detail = 'documents';
+  elsif p_action = 'approve' then
+    perform private.kyc_require_screening_decided(p_verification.verification_id);
+  elsif p_action = 'request_resubmission' then
+    if p_verification.attempt >= p_verification.max_attempts then
+      raise exception 'No attempts are left.' using errcode = 'NF034';
+    end if;
+    perform private.kyc_check_replacements(p_verification.verification_id, p_documents);
+  elsif p_action = 'reopen' then
+    select verification_id into v_open from public.kyc_verifications
+    where user_id = p_verification.user_id and private.kyc_is_open(status) limit 1;
+    if found then
+      raise exception 'The person has another verification open.' using errcode = 'NF031', detail = v_open::text;
+    end if;
+  end if;
+end
+$function$;
+comment on function private.kyc_check_decision(p_verification kyc_verifications, p_action text, p_reason_code text, p_documents jsonb) is 'Checks a decision. Why definer: documents and hits of others are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_check_four_eyes(p_four_eyes text, p_verification kyc_verifications, p_to kyc_status, p_actor_id text, p_second_actor_id text)
  RETURNS void
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
+  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification) then
+    return;
+  end if;
   if p_second_actor_id = p_actor_id then
     raise exception 'The second approval must come from another person.' using errcode = 'NF013';
   end if;
-  if p_second_actor_id is null
-    and (p_four_eyes = 'always' or (p_four_eyes = 'high_risk' and p_risk_level in ('high', 'critical')))
-    and (select four_eyes_enforced from private.settings) then
+  if not exists (
+    select from private.kyc_approvals
+    where verification_id = p_verification.verification_id and version = p_verification.version
+      and to_status = p_to and outcome = 'confirmed' and closed_at = private.now()
+      and requested_by::text = p_actor_id and voter_id::text = p_second_actor_id
+  ) then
     raise exception 'This decision needs a second person.' using errcode = 'NF013';
   end if;
 end
 $function$;
-grant execute on function private.kyc_check_four_eyes(p_four_eyes text, p_risk_level risk_level, p_actor_id text, p_second_actor_id text) to nff_engine;
-comment on function private.kyc_check_four_eyes(p_four_eyes text, p_risk_level risk_level, p_actor_id text, p_second_actor_id text) is 'Four-eyes rule. Why definer: the settings are granted to nobody.';
+grant execute on function private.kyc_check_four_eyes(p_four_eyes text, p_verification kyc_verifications, p_to kyc_status, p_actor_id text, p_second_actor_id text) to nff_engine;
+comment on function private.kyc_check_four_eyes(p_four_eyes text, p_verification kyc_verifications, p_to kyc_status, p_actor_id text, p_second_actor_id text) is 'Four-eyes rule. Why definer: requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_check_replacements(p_verification_id uuid, p_documents jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if coalesce(pg_catalog.jsonb_array_length(p_documents), 0) = 0 then
+    raise exception 'Name the documents to replace.' using errcode = 'NF001', detail = 'documents';
+  end if;
+  if (
+    select count(distinct document.document_id)
+    from pg_catalog.jsonb_to_recordset(p_documents) as item (document_id uuid, reason_code public.kyc_user_reason_code)
+    join public.kyc_documents as document on document.document_id = item.document_id
+    where item.reason_code is not null and document.verification_id = p_verification_id
+      and document.replaced_at is null
+  ) <> pg_catalog.jsonb_array_length(p_documents) then
+    raise exception 'Not every document is a current one of this verification.' using errcode = 'NF001', detail = 'documents';
+  end if;
+exception when invalid_text_representation then
+  raise exception 'The documents are not valid.' using errcode = 'NF001', detail = 'documents';
+end
+$function$;
+comment on function private.kyc_check_replacements(p_verification_id uuid, p_documents jsonb) is 'Checks documents to replace. Why definer: those of others are hidden.';
 
 CREATE OR REPLACE FUNCTION private.kyc_check_transition(p_from kyc_status, p_to kyc_status, p_actor kyc_actor, p_reason_code text, p_review_owner text)
  RETURNS private.kyc_transitions
@@ -3766,6 +4977,62 @@ end
 $function$;
 grant execute on function private.kyc_check_transition(p_from kyc_status, p_to kyc_status, p_actor kyc_actor, p_reason_code text, p_review_owner text) to nff_engine;
 comment on function private.kyc_check_transition(p_from kyc_status, p_to kyc_status, p_actor kyc_actor, p_reason_code text, p_review_owner text) is 'Finds the rule for a move or refuses it.';
+
+CREATE OR REPLACE FUNCTION private.kyc_claim_next(p_filter jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_now constant timestamptz := private.now();
+  v_candidate record;
+begin
+  -- Candidates are read without locks and locked one by one: a lock on more than is taken would hide cases
+  -- from others who ask at the same time.
+  for v_candidate in
+    select cases.verification_id
+    from private.kyc_cases as cases
+    join public.kyc_verifications as verification on verification.verification_id = cases.verification_id
+    where cases.due_at is not null
+      and (cases.lease_expires_at is null or cases.lease_expires_at <= v_now)
+      and verification.user_id <> v_staff_id
+      and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
+      and (not p_filter ? 'country' or exists (
+        select from public.addresses as address
+        where address.user_id = verification.user_id and p_filter -> 'country' ? address.country))
+    order by cases.due_at, cases.risk_level desc nulls last, cases.verification_id
+  loop
+    if private.kyc_try_claim(v_candidate.verification_id) then
+      return (
+        select private.kyc_case_summary(verification) from public.kyc_verifications as verification
+        where verification.verification_id = v_candidate.verification_id
+      );
+    end if;
+  end loop;
+  return null;
+end
+$function$;
+grant execute on function private.kyc_claim_next(p_filter jsonb) to authenticated;
+comment on function private.kyc_claim_next(p_filter jsonb) is 'Hands out the queue. Why definer: cases are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_close_approval(p_approval private.kyc_approvals, p_outcome text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.kyc_approvals set outcome = p_outcome, closed_at = private.now()
+  where approval_id = p_approval.approval_id;
+  perform private.audit_append(
+    'kyc:' || p_approval.verification_id, 'system', 'four_eyes', 'kyc.decision_' || p_outcome, 'kyc_verification',
+    p_approval.verification_id::text, null, pg_catalog.jsonb_build_object(
+      'approval_id', p_approval.approval_id, 'action', p_approval.action, 'attempt', p_approval.attempt));
+end
+$function$;
+comment on function private.kyc_close_approval(p_approval private.kyc_approvals, p_outcome text) is 'Ends a request. Why definer: requests are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_complete_document(p_verification_id uuid, p_document_id uuid, p_facts jsonb)
  RETURNS jsonb
@@ -3875,51 +5142,47 @@ declare
     when 'approve' then 'approved' when 'reject' then 'rejected'
     when 'request_resubmission' then 'resubmission_required' end;
   v_reason_code constant text := coalesce(p_reason_code, case when p_decision = 'approve' then 'manual_check' end);
-  v_before public.kyc_verifications;
-  v_after public.kyc_verifications;
-  v_holder uuid;
+  v_verification public.kyc_verifications;
 begin
   perform private.require_aal2();
   if v_to is null then
     raise exception 'There is no such decision.' using errcode = 'NF001', detail = 'decision';
   end if;
-  select * into v_before from public.kyc_verifications where verification_id = p_verification_id for update;
-  if not found then
-    raise exception 'There is no such verification.' using errcode = 'NF020';
-  end if;
-  if v_before.user_id = v_staff_id then
-    raise exception 'You may not decide your own verification.' using errcode = 'NF010';
-  end if;
-  if v_before.version <> p_expected_version then
-    raise exception 'The verification has changed since it was read.' using errcode = 'NF050';
-  end if;
-  select assignee_id into v_holder from private.kyc_cases
-  where verification_id = p_verification_id and lease_expires_at > private.now();
-  if v_holder <> v_staff_id then
-    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
-  end if;
-  if p_decision = 'approve' and v_before.status = 'in_review' then
-    perform private.kyc_require_screening_decided(p_verification_id);
-  end if;
-
-  if p_decision = 'request_resubmission' and v_before.status = 'in_review' then
-    if v_before.attempt >= v_before.max_attempts then
-      raise exception 'No attempts are left.' using errcode = 'NF034';
-    end if;
-    perform private.kyc_request_replacements(p_verification_id, p_documents);
-  elsif p_documents is not null and p_decision <> 'request_resubmission' then
-    raise exception 'Documents belong to a request for resubmission.' using errcode = 'NF001', detail = 'documents';
-  end if;
-  v_after := private.kyc_transition(p_verification_id, v_to, 'staff', v_staff_id::text, v_reason_code, p_expected_version);
-  insert into private.kyc_reviews (verification_id, reviewer_id, action, reason_code, note, attempt, version)
-  values (p_verification_id, v_staff_id, p_decision, v_reason_code, p_note, v_before.attempt, v_before.version);
-  return pg_catalog.jsonb_build_object(
-    'result', 'applied', 'verification_id', p_verification_id, 'status', v_after.status,
-    'version', v_after.version, 'attempt', v_after.attempt, 'pending_approval', null);
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version);
+  perform private.kyc_require_holder(p_verification_id);
+  return private.kyc_decide_or_propose(
+    v_verification, p_decision, v_to, v_reason_code, p_note, p_documents, v_staff_id);
 end
 $function$;
 grant execute on function private.kyc_decide(p_verification_id uuid, p_decision text, p_reason_code text, p_note text, p_documents jsonb, p_expected_version integer) to authenticated;
 comment on function private.kyc_decide(p_verification_id uuid, p_decision text, p_reason_code text, p_note text, p_documents jsonb, p_expected_version integer) is 'Decides a case. Why definer: nobody may write status; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_decide_or_propose(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_note text, p_documents jsonb, p_staff_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_rule constant private.kyc_transitions :=
+    private.kyc_check_transition(p_verification.status, p_to, 'staff', p_reason_code, null);
+  v_after public.kyc_verifications;
+begin
+  if coalesce(pg_catalog.char_length(p_note), 1) not between 1 and 4000 then
+    raise exception 'A note has 1 to 4000 characters.' using errcode = 'NF001', detail = 'note';
+  end if;
+  perform private.kyc_check_decision(p_verification, p_action, p_reason_code, p_documents);
+  if private.kyc_needs_two(v_rule.four_eyes, p_verification) then
+    return private.kyc_propose(p_verification, p_action, p_to, p_reason_code, p_note, p_documents, p_staff_id);
+  end if;
+  v_after := private.kyc_carry_out(p_verification, p_action, p_to, p_reason_code, p_documents, p_staff_id, null);
+  insert into private.kyc_reviews (verification_id, reviewer_id, action, reason_code, note, attempt, version)
+  values (p_verification.verification_id, p_staff_id, p_action, p_reason_code, p_note, p_verification.attempt,
+    p_verification.version);
+  return private.kyc_action_result(v_after, 'applied');
+end
+$function$;
+comment on function private.kyc_decide_or_propose(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_note text, p_documents jsonb, p_staff_id uuid) is 'Decides, or asks for a second person. Why definer: nobody may write what it writes.';
 
 CREATE OR REPLACE FUNCTION private.kyc_decide_screening_hit(p_verification_id uuid, p_hit_id uuid, p_decision text, p_note text, p_entry_hash text)
  RETURNS jsonb
@@ -3947,12 +5210,7 @@ begin
   if v_verification.user_id = v_staff_id then
     raise exception 'You may not decide your own verification.' using errcode = 'NF010';
   end if;
-  if exists (
-    select from private.kyc_cases where verification_id = p_verification_id
-      and lease_expires_at > private.now() and assignee_id <> v_staff_id
-  ) then
-    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
-  end if;
+  perform private.kyc_require_holder(p_verification_id);
   if pg_catalog.encode(v_hit.entry_hash, 'hex') <> p_entry_hash then
     raise exception 'The entry has changed since it was read.' using errcode = 'NF050';
   end if;
@@ -4027,6 +5285,18 @@ end
 $function$;
 comment on function private.kyc_document_changed(p_document kyc_documents, p_action text) is 'Version and audit of a document change. Why definer: called for people who may write neither.';
 
+CREATE OR REPLACE FUNCTION private.kyc_document_ids(p_documents jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_path_query_array(coalesce(p_documents, '[]'), '$[*].document_id');
+end
+$function$;
+comment on function private.kyc_document_ids(p_documents jsonb) is 'Documents of a request.';
+
 CREATE OR REPLACE FUNCTION private.kyc_document_json(p_document kyc_documents)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4043,6 +5313,37 @@ begin
 end
 $function$;
 comment on function private.kyc_document_json(p_document kyc_documents) is 'A document for its owner.';
+
+CREATE OR REPLACE FUNCTION private.kyc_document_link(p_verification_id uuid, p_document_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_document public.kyc_documents;
+begin
+  perform private.require_aal2();
+  select * into v_document from public.kyc_documents
+  where document_id = p_document_id and verification_id = p_verification_id
+    and status <> 'pending' and purged_at is null;
+  if not found then
+    raise exception 'There is no such document, or its file is gone.' using errcode = 'NF020';
+  end if;
+  if private.is_same_person(v_document.user_id, v_staff_id) then
+    raise exception 'Nobody works on the own verification.' using errcode = 'NF010';
+  end if;
+  perform private.kyc_prolong_hold(p_verification_id);
+  perform private.audit_append(
+    'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.document_read', 'kyc_document', p_document_id::text,
+    null, pg_catalog.jsonb_build_object('attempt', v_document.attempt));
+  return pg_catalog.jsonb_build_object(
+    'storage_path', v_document.storage_path, 'content_type', v_document.content_type, 'sha256', v_document.sha256);
+end
+$function$;
+grant execute on function private.kyc_document_link(p_verification_id uuid, p_document_id uuid) to authenticated;
+comment on function private.kyc_document_link(p_verification_id uuid, p_document_id uuid) is 'Lets staff see a document. Why definer: documents of others are hidden; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.kyc_document_problem(p_document kyc_documents, p_facts jsonb)
  RETURNS text
@@ -4145,6 +5446,24 @@ end
 $function$;
 comment on function private.kyc_due_at(p_since timestamp with time zone, p_risk_level risk_level) is 'Target time of a review. Why definer: the settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_end_hold(p_verification_id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_holder uuid;
+begin
+  select assignee_id into v_holder from private.kyc_cases
+  where verification_id = p_verification_id and lease_expires_at > private.now() for no key update;
+  update private.kyc_cases set assignee_id = null, lease_expires_at = null
+  where verification_id = p_verification_id and assignee_id is not null;
+  return v_holder;
+end
+$function$;
+comment on function private.kyc_end_hold(p_verification_id uuid) is 'Ends a hold. Why definer: cases are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_event_reason(p_event jsonb, p_to kyc_status, p_outcome text, p_risk_reason_code text)
  RETURNS text
  LANGUAGE plpgsql
@@ -4186,6 +5505,55 @@ begin
 end
 $function$;
 comment on function private.kyc_event_target(p_outcome text, p_status kyc_status, p_requires_review boolean) is 'Maps the outcome of a provider to a state.';
+
+CREATE OR REPLACE FUNCTION private.kyc_find_people(p_text text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_word constant text := (
+    select pg_catalog.lower(word) from pg_catalog.regexp_split_to_table(p_text, '\s+') as word
+    order by pg_catalog.length(word) desc limit 1);
+  v_people uuid[];
+begin
+  -- Planned anew each time: how rare a word is decides whether the index is worth it.
+  execute $query$
+    select array(
+      select p.user_id from public.profiles as p
+      where (' ' || pg_catalog.lower(coalesce(p.first_name, '') || ' ' || coalesce(p.middle_name, '') || ' '
+          || coalesce(p.last_name, '') || ' ' || coalesce(p.email, ''))) like $1
+        and (pg_catalog.concat_ws(' ', p.first_name, p.middle_name, p.last_name) ilike $2 or p.email ilike $2)
+      limit 1001)
+  $query$
+  into v_people using private.contains_pattern(v_word), private.contains_pattern(p_text);
+  return case when pg_catalog.cardinality(v_people) <= 1000
+    then v_people || pg_catalog.array_remove(array[private.uuid_or_null(p_text)], null) end;
+end
+$function$;
+comment on function private.kyc_find_people(p_text text) is 'People of a search. Why definer: staff may not read profiles.';
+
+CREATE OR REPLACE FUNCTION private.kyc_flag_beside_renewal(p_verification kyc_verifications, p_flag text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if not exists (
+    select from public.kyc_verifications
+    where user_id = p_verification.user_id and private.kyc_is_open(status)
+      and verification_id <> p_verification.verification_id
+  ) then
+    return false;
+  end if;
+  update private.kyc_cases set flags = flags || p_flag
+  where verification_id = p_verification.verification_id and not p_flag = any (flags);
+  return true;
+end
+$function$;
+comment on function private.kyc_flag_beside_renewal(p_verification kyc_verifications, p_flag text) is 'Flags a case that cannot be opened. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_get_document(p_verification_id uuid, p_document_id uuid)
  RETURNS jsonb
@@ -4234,6 +5602,24 @@ end
 $function$;
 grant execute on function private.kyc_get_verification(p_verification_id uuid) to authenticated;
 comment on function private.kyc_get_verification(p_verification_id uuid) is 'An own verification. Why definer: rules and settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_hold(p_verification kyc_verifications, p_holder_id uuid, p_lasts interval, p_action text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.kyc_cases
+  set assignee_id = p_holder_id, lease_expires_at = private.now() + p_lasts
+  where verification_id = p_verification.verification_id;
+  perform private.audit_append(
+    'kyc:' || p_verification.verification_id, 'staff', auth.uid()::text, p_action, 'kyc_verification',
+    p_verification.verification_id::text, null, pg_catalog.jsonb_build_object(
+      'attempt', p_verification.attempt, 'holder', p_holder_id, 'minutes', extract(epoch from p_lasts)::integer / 60));
+end
+$function$;
+comment on function private.kyc_hold(p_verification kyc_verifications, p_holder_id uuid, p_lasts interval, p_action text) is 'Starts a hold. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_identities(p_attempt private.kyc_attempts)
  RETURNS TABLE(name text, birth_date date)
@@ -4304,6 +5690,67 @@ $function$;
 grant execute on function private.kyc_ingest_event(p_provider text, p_event jsonb, p_body text) to service_role;
 comment on function private.kyc_ingest_event(p_provider text, p_event jsonb, p_body text) is 'Takes in a provider event. Why definer: the inbox and all it leads to are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_is_current(p_approval private.kyc_approvals, p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return p_approval.outcome is null and p_approval.expires_at > private.now()
+    and p_approval.version = p_verification.version
+    and p_approval.case_hash = private.kyc_case_hash(p_verification)
+    and exists (
+      select
+      from private.user_roles as assigned
+      join public.profiles as author on author.user_id = assigned.user_id
+      where assigned.user_id = p_approval.requested_by
+        and assigned.role = any (private.kyc_roles_for(p_approval.action))
+        and author.suspended_at is null and not author.is_soft_deleted);
+end
+$function$;
+comment on function private.kyc_is_current(p_approval private.kyc_approvals, p_verification kyc_verifications) is 'Whether a request still holds. Why definer: cases, roles and profiles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_is_for_staff(p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (
+    select from private.risk_assessments
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level = 'critical'
+  ) or exists (
+    select from private.kyc_approvals
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt
+      and from_status = 'in_review'
+  );
+end
+$function$;
+comment on function private.kyc_is_for_staff(p_verification kyc_verifications) is 'Whether only staff approves. Why definer: assessments and requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_is_grave(p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce((
+    select risk_level >= 'high' from private.kyc_cases where verification_id = p_verification.verification_id
+  ), true) or exists (
+    select from private.risk_assessments
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level >= 'high'
+  ) or exists (
+    select from private.kyc_approvals
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt
+      and from_status = 'in_review'
+  );
+end
+$function$;
+comment on function private.kyc_is_grave(p_verification kyc_verifications) is 'Whether a case is for two people. Why definer: risk and requests are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_is_open(p_status kyc_status)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4317,6 +5764,24 @@ $function$;
 grant execute on function private.kyc_is_open(p_status kyc_status) to nff_engine;
 comment on function private.kyc_is_open(p_status kyc_status) is 'Whether a verification in this state is open.';
 
+CREATE OR REPLACE FUNCTION private.kyc_is_reviewer(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (
+    select
+    from private.user_roles as assigned
+    join public.profiles as profile on profile.user_id = assigned.user_id
+    where assigned.user_id = p_user_id and assigned.role in ('reviewer', 'approver', 'compliance_admin')
+      and profile.suspended_at is null and not profile.is_soft_deleted
+  );
+end
+$function$;
+comment on function private.kyc_is_reviewer(p_user_id uuid) is 'Who may hold cases. Why definer: roles are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
  RETURNS TABLE(item jsonb, cursor jsonb)
  LANGUAGE plpgsql
@@ -4324,42 +5789,79 @@ CREATE OR REPLACE FUNCTION private.kyc_list_cases(p_filter jsonb, p_sort text, p
  SET search_path TO ''
 AS $function$
 declare
-  v_by constant text := case ltrim(p_sort, '-')
-    when 'waiting_since' then 'status_changed_at' when 'created_at' then 'created_at' end;
-  v_is_descending constant boolean := p_sort like '-%';
-  v_statuses constant public.kyc_status[] := case when p_filter ? 'status'
-    then array(select distinct chosen::public.kyc_status from pg_catalog.jsonb_array_elements_text(p_filter -> 'status') as chosen)
-    else enum_range(null::public.kyc_status) end;
+  v_staff_id constant uuid := private.require_role('support', 'reviewer', 'approver', 'compliance_admin', 'auditor', 'admin');
+  v_at constant text := case ltrim(p_sort, '-')
+    when 'waiting_since' then 'v.status_changed_at' when 'created_at' then 'v.created_at' when 'due_at' then 'c.due_at' end;
+  v_id constant text := case when v_at = 'c.due_at' then 'c.verification_id' else 'v.verification_id' end;
+  v_order constant text := case when p_sort like '-%' then 'desc' else 'asc' end;
+  -- Only cases in review have a due time.
+  v_has_due_at constant boolean := coalesce(v_at = 'c.due_at' or p_filter ->> 'is_overdue' = 'true', false);
+  v_people constant uuid[] := case when p_filter ? 'q' then private.kyc_find_people(p_filter ->> 'q') end;
 begin
-  perform private.require_role('support', 'reviewer', 'approver', 'compliance_admin', 'auditor', 'admin');
-  if v_by is null then
+  if v_at is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
   end if;
   -- One index range per state, each cut to a page, then merged: the cost does not grow with the table.
   return query execute pg_catalog.format($query$
     select private.kyc_case_summary(found.verification),
-      pg_catalog.jsonb_build_object('at', (found.verification).%1$I, 'id', (found.verification).verification_id)
+      pg_catalog.jsonb_build_object('at', found.at, 'id', found.id)
     from unnest($1) as state (status)
     cross join lateral (
-      select v as verification, v.%1$I as at, v.verification_id as id
+      select v as verification, %1$s as at, %2$s as id
       from public.kyc_verifications as v
-      where v.status = state.status
-        and ($2 is null or (v.%1$I, v.verification_id) %2$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
-        and ($3 ->> 'created_from' is null or v.created_at >= ($3 ->> 'created_from')::timestamptz)
-        and ($3 ->> 'created_to' is null or v.created_at < ($3 ->> 'created_to')::timestamptz)
-        and ($4 or private.kyc_case_matches(v, $3))
-      order by v.%1$I %3$s, v.verification_id %3$s
-      limit $5
+      join private.kyc_cases as c on c.verification_id = v.verification_id
+      where v.status = state.status and v.user_id <> $6 %5$s
+        and ($2 is null or (%1$s, %2$s) %3$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
+        %6$s
+      order by %1$s %4$s, %2$s %4$s
+      limit $4
     ) as found
-    order by found.at %3$s, found.id %3$s
-    limit $5
-  $query$, v_by, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
-  using v_statuses, p_after, p_filter, not p_filter ?| array['risk_level', 'reason_code', 'assignee', 'country', 'q'],
-    p_limit;
+    order by found.at %4$s, found.id %4$s
+    limit $4
+  $query$, v_at, v_id, case v_order when 'asc' then '>' else '<' end, v_order,
+    case when v_has_due_at then 'and c.due_at is not null' end, private.kyc_list_conditions(p_filter, v_people))
+  using array(
+      select state from unnest(enum_range(null::public.kyc_status)) as state
+      where (not p_filter ? 'status' or p_filter -> 'status' ? state::text) and (state = 'in_review' or not v_has_due_at)),
+    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people;
 end
 $function$;
 grant execute on function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;
 comment on function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'The review queue. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_list_conditions(p_filter jsonb, p_people uuid[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.concat(
+    case when p_filter ? 'risk_level' then ' and $3 -> ''risk_level'' ? c.risk_level::text' end,
+    case when p_filter ? 'reason_code' then ' and $3 -> ''reason_code'' ? c.reason_code' end,
+    case p_filter ->> 'is_overdue'
+      when 'true' then ' and c.due_at <= $5' when 'false' then ' and (c.due_at <= $5) is not true' end,
+    case p_filter ->> 'assignee'
+      when 'none' then ' and (c.lease_expires_at > $5) is not true'
+      when 'me' then ' and c.assignee_id = $6 and c.lease_expires_at > $5'
+      else case when p_filter ? 'assignee'
+        then ' and c.assignee_id = ($3 ->> ''assignee'')::uuid and c.lease_expires_at > $5' end
+    end,
+    case when p_filter ? 'created_from' then ' and v.created_at >= ($3 ->> ''created_from'')::timestamptz' end,
+    case when p_filter ? 'created_to' then ' and v.created_at < ($3 ->> ''created_to'')::timestamptz' end,
+    case when p_filter ? 'country' then ' and exists (select from public.addresses as a
+      where a.user_id = v.user_id and a.country = $3 ->> ''country'')' end,
+    case
+      when p_people is not null then
+        ' and (v.user_id = any ($7) or v.verification_id = private.uuid_or_null($3 ->> ''q''))'
+      when p_filter ? 'q' then ' and exists (select from public.profiles as p where p.user_id = v.user_id
+        and (pg_catalog.concat_ws('' '', p.first_name, p.middle_name, p.last_name)
+            ilike private.contains_pattern($3 ->> ''q'')
+          or p.email ilike private.contains_pattern($3 ->> ''q'')))'
+    end);
+end
+$function$;
+comment on function private.kyc_list_conditions(p_filter jsonb, p_people uuid[]) is 'Filters of the queue as SQL.';
 
 CREATE OR REPLACE FUNCTION private.kyc_list_document_types()
  RETURNS jsonb
@@ -4465,6 +5967,30 @@ end
 $function$;
 comment on function private.kyc_lock_editable(p_verification_id uuid, p_user_id uuid) is 'Locks an own, editable verification. Why definer: locking needs the right to update.';
 
+CREATE OR REPLACE FUNCTION private.kyc_lock_for_decision(p_verification_id uuid, p_staff_id uuid, p_expected_version integer)
+ RETURNS kyc_verifications
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_verification public.kyc_verifications;
+begin
+  select * into v_verification from public.kyc_verifications where verification_id = p_verification_id for update;
+  if not found then
+    raise exception 'There is no such verification.' using errcode = 'NF020';
+  end if;
+  if private.is_same_person(v_verification.user_id, p_staff_id) then
+    raise exception 'You may not decide your own verification.' using errcode = 'NF010';
+  end if;
+  if v_verification.version <> p_expected_version then
+    raise exception 'The verification has changed since it was read.' using errcode = 'NF050';
+  end if;
+  return v_verification;
+end
+$function$;
+comment on function private.kyc_lock_for_decision(p_verification_id uuid, p_staff_id uuid, p_expected_version integer) is 'Locks a case for a decision. Why definer: nobody may lock verifications.';
+
 CREATE OR REPLACE FUNCTION private.kyc_match_event(p_provider text, p_event jsonb)
  RETURNS private.kyc_attempts
  LANGUAGE plpgsql
@@ -4499,6 +6025,24 @@ end
 $function$;
 comment on function private.kyc_match_event(p_provider text, p_event jsonb) is 'Matches an event with an attempt. Why definer: attempts are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_may_claim(p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return not private.is_same_person(p_verification.user_id, auth.uid())
+    and not exists (
+      select from private.kyc_approvals as waiting
+      where waiting.verification_id = p_verification.verification_id
+        and waiting.outcome is null and waiting.expires_at > private.now()
+        and (not private.has_role('approver', 'compliance_admin')
+          or private.is_same_person(waiting.requested_by, auth.uid())));
+end
+$function$;
+comment on function private.kyc_may_claim(p_verification kyc_verifications) is 'Who may be handed a case. Why definer: requests and profiles of others are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_may_upload(p_name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4524,6 +6068,18 @@ $function$;
 grant execute on function private.kyc_may_upload(p_name text) to authenticated;
 comment on function private.kyc_may_upload(p_name text) is 'Upload rule for storage policies. Why definer: it looks at columns that decide, whatever the caller may see.';
 
+CREATE OR REPLACE FUNCTION private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return p_four_eyes = 'always' or p_four_eyes = 'high_risk' and private.kyc_is_grave(p_verification);
+end
+$function$;
+comment on function private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications) is 'Four-eyes rule. Why definer: part of functions that are.';
+
 CREATE OR REPLACE FUNCTION private.kyc_next_action(p_status kyc_status, p_has_requirements boolean)
  RETURNS text
  LANGUAGE plpgsql
@@ -4542,6 +6098,29 @@ begin
 end
 $function$;
 comment on function private.kyc_next_action(p_status kyc_status, p_has_requirements boolean) is 'The next step of the person.';
+
+CREATE OR REPLACE FUNCTION private.kyc_pending_approval(p_verification kyc_verifications)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_open private.kyc_approvals;
+begin
+  select * into v_open from private.kyc_approvals
+  where verification_id = p_verification.verification_id and outcome is null;
+  if not found then
+    return null;
+  end if;
+  return case when private.kyc_is_current(v_open, p_verification) then pg_catalog.jsonb_build_object(
+    'approval_id', v_open.approval_id, 'request_hash', private.kyc_request_hash(v_open), 'action', v_open.action,
+    'from_status', v_open.from_status, 'to_status', v_open.to_status, 'version', v_open.version,
+    'document_ids', private.kyc_document_ids(v_open.documents), 'requested_by', v_open.requested_by,
+    'requested_at', private.iso(v_open.requested_at), 'expires_at', private.iso(v_open.expires_at)) end;
+end
+$function$;
+comment on function private.kyc_pending_approval(p_verification kyc_verifications) is 'A waiting decision, without its reasons. Why definer: requests are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_person_requirements(p_user_id uuid)
  RETURNS jsonb
@@ -4638,6 +6217,59 @@ begin
 end
 $function$;
 comment on function private.kyc_projection_of(p_user_id uuid, p_requirements jsonb) is 'KYC state of a person. Why definer: rules and settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_prolong_hold(p_verification_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.kyc_cases
+  set lease_expires_at = greatest(lease_expires_at,
+    private.now() + (select review_lease from private.settings))
+  where verification_id = p_verification_id and assignee_id = auth.uid() and lease_expires_at > private.now();
+end
+$function$;
+comment on function private.kyc_prolong_hold(p_verification_id uuid) is 'Work prolongs a hold. Why definer: cases and settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_propose(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_note text, p_documents jsonb, p_staff_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_open private.kyc_approvals;
+  v_id uuid;
+begin
+  perform private.kyc_end_hold(p_verification.verification_id);
+  select * into v_open from private.kyc_approvals
+  where verification_id = p_verification.verification_id and outcome is null for update;
+  if found then
+    if v_open.requested_by <> p_staff_id and private.kyc_is_current(v_open, p_verification) then
+      raise exception 'A decision waits for a second person already.' using errcode = 'NF049',
+        detail = v_open.approval_id::text;
+    end if;
+    perform private.kyc_close_approval(v_open, 'replaced');
+  end if;
+  insert into private.kyc_approvals (
+    verification_id, action, from_status, to_status, reason_code, note, documents, attempt, version, case_hash,
+    requested_by, requested_at, expires_at)
+  select p_verification.verification_id, p_action, p_verification.status, p_to, p_reason_code, p_note, p_documents,
+    p_verification.attempt, p_verification.version, private.kyc_case_hash(p_verification), p_staff_id, v_now,
+    v_now + settings.second_vote_ttl
+  from private.settings as settings
+  returning approval_id into v_id;
+  perform private.audit_append(
+    'kyc:' || p_verification.verification_id, 'staff', p_staff_id::text, 'kyc.decision_requested', 'kyc_verification',
+    p_verification.verification_id::text, null, pg_catalog.jsonb_build_object(
+      'approval_id', v_id, 'action', p_action, 'attempt', p_verification.attempt, 'version', p_verification.version));
+  return private.kyc_action_result(p_verification, 'pending_second_approval');
+end
+$function$;
+comment on function private.kyc_propose(p_verification kyc_verifications, p_action text, p_to kyc_status, p_reason_code text, p_note text, p_documents jsonb, p_staff_id uuid) is 'Records a decision for a second person. Why definer: requests are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_provider_accepted(p_message_id uuid, p_provider_reference text, p_status_code integer)
  RETURNS jsonb
@@ -4783,7 +6415,11 @@ begin
       result_sha256 = case when v_outcome = 'processing' then result_sha256 else p_body_sha256 end,
       provider_risk_score = coalesce(v_score, provider_risk_score),
       checks = coalesce(nullif(p_event -> 'checks', 'null'), checks),
-      extracted = coalesce(nullif(p_event -> 'extracted', 'null'), extracted)
+      -- A later message may know less; what it does not say stays.
+      extracted = case when pg_catalog.jsonb_typeof(p_event -> 'extracted') = 'object' then
+          (p_event -> 'extracted') || pg_catalog.jsonb_strip_nulls(coalesce(extracted, '{}'))
+            || pg_catalog.jsonb_strip_nulls(p_event -> 'extracted')
+        else extracted end
   where verification_id = p_attempt.verification_id and attempt = p_attempt.attempt;
 
   if p_event ->> 'document_expires_on' is not null then
@@ -4796,6 +6432,33 @@ begin
 end
 $function$;
 comment on function private.kyc_record_facts(p_attempt private.kyc_attempts, p_event jsonb, p_body_sha256 bytea) is 'Keeps what the provider said. Why definer: attempts and cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_record_votes(p_approval private.kyc_approvals, p_vote text, p_reason_code text, p_note text, p_staff_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.kyc_reviews (
+    verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version, created_at)
+  values (
+    p_approval.verification_id, p_approval.approval_id, p_approval.requested_by, p_approval.action, 'propose',
+    p_approval.reason_code, p_approval.note, p_approval.attempt, p_approval.version, p_approval.requested_at);
+  insert into private.kyc_reviews (
+    verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version)
+  values (
+    p_approval.verification_id, p_approval.approval_id, p_staff_id, p_approval.action, p_vote, p_reason_code, p_note,
+    p_approval.attempt, p_approval.version);
+  perform private.audit_append(
+    'kyc:' || p_approval.verification_id, 'staff', p_staff_id::text,
+    case p_vote when 'confirm' then 'kyc.decision_confirmed' else 'kyc.decision_declined' end,
+    'kyc_verification', p_approval.verification_id::text, p_reason_code, pg_catalog.jsonb_build_object(
+      'approval_id', p_approval.approval_id, 'action', p_approval.action, 'attempt', p_approval.attempt,
+      'requested_by', p_approval.requested_by));
+end
+$function$;
+comment on function private.kyc_record_votes(p_approval private.kyc_approvals, p_vote text, p_reason_code text, p_note text, p_staff_id uuid) is 'Keeps the votes. Why definer: reviews are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_reject_documents(p_verification_id uuid, p_event jsonb, p_reason_code text)
  RETURNS void
@@ -4832,33 +6495,129 @@ end
 $function$;
 comment on function private.kyc_reject_documents(p_verification_id uuid, p_event jsonb, p_reason_code text) is 'Rejects documents after a verdict. Why definer: nobody may update documents.';
 
+CREATE OR REPLACE FUNCTION private.kyc_release(p_verification_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_verification public.kyc_verifications;
+  v_holder uuid;
+begin
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, null);
+  if not private.has_role('approver', 'compliance_admin') then
+    perform private.kyc_require_holder(p_verification_id);
+  end if;
+  v_holder := private.kyc_end_hold(p_verification_id);
+  if v_holder is not null then
+    perform private.audit_append(
+      'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.released', 'kyc_verification',
+      p_verification_id::text, null, pg_catalog.jsonb_build_object(
+        'attempt', v_verification.attempt, 'holder', v_holder));
+  end if;
+  return private.kyc_case_summary(v_verification);
+end
+$function$;
+grant execute on function private.kyc_release(p_verification_id uuid) to authenticated;
+comment on function private.kyc_release(p_verification_id uuid) is 'Gives a case back. Why definer: cases are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_reopen(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin');
+  v_verification public.kyc_verifications;
+begin
+  perform private.require_aal2();
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version);
+  if v_verification.status = 'processing' then
+    -- A move of staff too, but another operation: nothing has been decided yet.
+    raise exception 'Only a decided verification is reopened.' using errcode = 'NF032',
+      detail = pg_catalog.jsonb_build_object('from', v_verification.status, 'to', 'in_review', 'actor', 'staff')::text;
+  end if;
+  return private.kyc_decide_or_propose(
+    v_verification, 'reopen', 'in_review', p_reason_code, p_note, null, v_staff_id);
+end
+$function$;
+grant execute on function private.kyc_reopen(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer) to authenticated;
+comment on function private.kyc_reopen(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer) is 'Reopens a decided case. Why definer: nobody may write status; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_request_hash(p_approval private.kyc_approvals)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|',
+    p_approval.approval_id, p_approval.verification_id, p_approval.action, p_approval.from_status, p_approval.to_status,
+    p_approval.version, private.kyc_document_ids(p_approval.documents), p_approval.requested_by,
+    pg_catalog.encode(p_approval.case_hash, 'hex')), 'UTF8')), 'hex');
+end
+$function$;
+comment on function private.kyc_request_hash(p_approval private.kyc_approvals) is 'Hash of a request.';
+
 CREATE OR REPLACE FUNCTION private.kyc_request_replacements(p_verification_id uuid, p_documents jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-  v_marked integer;
 begin
-  if coalesce(pg_catalog.jsonb_array_length(p_documents), 0) = 0 then
-    raise exception 'Name the documents to replace.' using errcode = 'NF001', detail = 'documents';
-  end if;
   update public.kyc_documents as document
   set status = 'rejected', reason_code = item.reason_code, updated_at = private.now()
   from pg_catalog.jsonb_to_recordset(p_documents) as item (document_id uuid, reason_code public.kyc_user_reason_code)
   where document.document_id = item.document_id
     and document.verification_id = p_verification_id
     and document.replaced_at is null;
-  get diagnostics v_marked = row_count;
-  if v_marked <> pg_catalog.jsonb_array_length(p_documents) then
-    raise exception 'Not every document is a current one of this verification.' using errcode = 'NF001', detail = 'documents';
-  end if;
-exception when invalid_text_representation then
-  raise exception 'The documents are not valid.' using errcode = 'NF001', detail = 'documents';
 end
 $function$;
 comment on function private.kyc_request_replacements(p_verification_id uuid, p_documents jsonb) is 'Rejects documents for staff. Why definer: nobody may update documents.';
+
+CREATE OR REPLACE FUNCTION private.kyc_requeue(p_verification_id uuid, p_note text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
+  v_after public.kyc_verifications;
+begin
+  perform private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version);
+  perform private.kyc_require_holder(p_verification_id);
+  if p_note is not null then
+    perform private.kyc_add_note(p_verification_id, p_note);
+  end if;
+  v_after := private.kyc_transition(p_verification_id, 'submitted', 'staff', v_staff_id::text, 'requeued');
+  return private.kyc_action_result(v_after, 'applied');
+end
+$function$;
+grant execute on function private.kyc_requeue(p_verification_id uuid, p_note text, p_expected_version integer) to authenticated;
+comment on function private.kyc_requeue(p_verification_id uuid, p_note text, p_expected_version integer) is 'Sends a case again. Why definer: nobody may write status; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_require_holder(p_verification_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_case private.kyc_cases;
+begin
+  select * into v_case from private.kyc_cases where verification_id = p_verification_id for no key update;
+  if v_case.lease_expires_at > private.now() and v_case.assignee_id is distinct from auth.uid() then
+    raise exception 'Another reviewer holds this case.' using errcode = 'NF037';
+  end if;
+  perform private.kyc_prolong_hold(p_verification_id);
+end
+$function$;
+comment on function private.kyc_require_holder(p_verification_id uuid) is 'Refuses whoever does not hold a held case. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_require_screening_decided(p_verification_id uuid)
  RETURNS void
@@ -4979,6 +6738,37 @@ $function$;
 grant execute on function private.kyc_retry_parked(p_limit integer, p_provider text, p_provider_reference text) to service_role;
 comment on function private.kyc_retry_parked(p_limit integer, p_provider text, p_provider_reference text) is 'Retries parked events. Why definer: the inbox is granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_revoke(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin');
+begin
+  perform private.require_aal2();
+  return private.kyc_decide_or_propose(
+    private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version),
+    'revoke', 'revoked', p_reason_code, p_note, null, v_staff_id);
+end
+$function$;
+grant execute on function private.kyc_revoke(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer) to authenticated;
+comment on function private.kyc_revoke(p_verification_id uuid, p_reason_code text, p_note text, p_expected_version integer) is 'Asks for the end of an approval. Why definer: requests are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_roles_for(p_action text)
+ RETURNS staff_role[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case when p_action in ('revoke', 'reopen') then array['compliance_admin']
+    else array['reviewer', 'approver', 'compliance_admin'] end;
+end
+$function$;
+comment on function private.kyc_roles_for(p_action text) is 'Who may decide what.';
+
 CREATE OR REPLACE FUNCTION private.kyc_screen(p_attempt private.kyc_attempts)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4994,6 +6784,7 @@ declare
   v_is_judged boolean;
   v_hits jsonb := '[]';
 begin
+  perform private.screening_note_person(p_attempt);
   if not exists (select from private.screening_lists) then
     return v_hits;
   end if;
@@ -5263,12 +7054,19 @@ begin
   select * into strict v_case from private.kyc_cases where verification_id = p_verification_id for update;
   select * into strict v_settings from private.settings;
   v_rule := private.kyc_check_transition(v_old.status, p_to, p_actor, p_reason_code, v_case.review_owner);
-  perform private.kyc_check_four_eyes(v_rule.four_eyes, v_case.risk_level, p_actor_id, p_second_actor_id);
+  if p_actor = 'staff' and p_to = 'approved' then
+    perform private.kyc_require_screening_decided(p_verification_id);
+  end if;
+  perform private.kyc_check_four_eyes(v_rule.four_eyes, v_old, p_to, p_actor_id, p_second_actor_id);
   if p_actor = 'user' and p_to = 'submitted' and v_old.attempt >= v_old.max_attempts then
     raise exception 'No attempts are left.' using errcode = 'NF034';
   end if;
-  if p_actor = 'staff' and p_to = 'approved' then
-    perform private.kyc_require_screening_decided(p_verification_id);
+  if private.kyc_is_open(p_to) and not private.kyc_is_open(v_old.status) and exists (
+    select from public.kyc_verifications where user_id = v_old.user_id and private.kyc_is_open(status)
+  ) then
+    raise exception 'Another verification of the person is open.' using errcode = 'NF031', detail = (
+      select verification_id::text from public.kyc_verifications
+      where user_id = v_old.user_id and private.kyc_is_open(status));
   end if;
   if p_reason_code is not null then
     select user_code into v_user_reason from private.kyc_reason_codes where code = p_reason_code;
@@ -5328,6 +7126,33 @@ grant execute on function private.kyc_transition(p_verification_id uuid, p_to ky
 alter function private.kyc_transition(p_verification_id uuid, p_to kyc_status, p_actor kyc_actor, p_actor_id text, p_reason_code text, p_expected_version integer, p_event_reference text, p_second_actor_id text) owner to nff_engine;
 comment on function private.kyc_transition(p_verification_id uuid, p_to kyc_status, p_actor kyc_actor, p_actor_id text, p_reason_code text, p_expected_version integer, p_event_reference text, p_second_actor_id text) is 'Moves a verification. Why definer: runs as nff_engine, the only role that may write status.';
 
+CREATE OR REPLACE FUNCTION private.kyc_try_claim(p_verification_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_verification public.kyc_verifications;
+begin
+  select * into v_verification from public.kyc_verifications
+  where verification_id = p_verification_id and status = 'in_review'
+  for no key update skip locked;
+  if not found or not private.kyc_may_claim(v_verification) then
+    return false;
+  end if;
+  perform from private.kyc_cases
+  where verification_id = p_verification_id and (lease_expires_at is null or lease_expires_at <= private.now())
+  for no key update skip locked;
+  if not found then
+    return false;
+  end if;
+  perform private.kyc_hold(v_verification, auth.uid(), (select review_lease from private.settings), 'kyc.claimed');
+  return true;
+end
+$function$;
+comment on function private.kyc_try_claim(p_verification_id uuid) is 'Claims one case. Why definer: cases and settings are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_user_status(p_status kyc_status)
  RETURNS text
  LANGUAGE plpgsql
@@ -5376,6 +7201,81 @@ end
 $function$;
 comment on function private.kyc_verification_json(p_verification kyc_verifications) is 'A verification for its owner. Why definer: rules and settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_votable_approval(p_verification kyc_verifications, p_approval_id uuid, p_request_hash text, p_staff_id uuid)
+ RETURNS private.kyc_approvals
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_approval private.kyc_approvals;
+begin
+  select * into v_approval from private.kyc_approvals
+  where approval_id = p_approval_id and verification_id = p_verification.verification_id for update;
+  if not found then
+    raise exception 'This request is not current.' using errcode = 'NF039';
+  end if;
+  if private.is_same_person(v_approval.requested_by, p_staff_id) then
+    raise exception 'The second vote must come from another person.' using errcode = 'NF013';
+  end if;
+  if v_approval.action in ('revoke', 'reopen') then
+    perform private.require_role('compliance_admin');
+  end if;
+  if v_approval.outcome in ('confirmed', 'declined') then
+    raise exception 'This request has been voted on.' using errcode = 'NF038';
+  end if;
+  if not private.kyc_is_current(v_approval, p_verification)
+    or private.kyc_request_hash(v_approval) is distinct from p_request_hash then
+    raise exception 'This request is not current.' using errcode = 'NF039';
+  end if;
+  return v_approval;
+end
+$function$;
+comment on function private.kyc_votable_approval(p_verification kyc_verifications, p_approval_id uuid, p_request_hash text, p_staff_id uuid) is 'Checks a vote. Why definer: requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_vote(p_verification_id uuid, p_approval_id uuid, p_request_hash text, p_vote text, p_reason_code text, p_note text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('approver', 'compliance_admin');
+  v_verification public.kyc_verifications;
+  v_approval private.kyc_approvals;
+begin
+  perform private.require_aal2();
+  v_verification := private.kyc_lock_for_decision(p_verification_id, v_staff_id, null);
+  v_approval := private.kyc_votable_approval(v_verification, p_approval_id, p_request_hash, v_staff_id);
+  if p_vote is null or p_vote not in ('confirm', 'decline') then
+    raise exception 'There is no such vote.' using errcode = 'NF001', detail = 'vote';
+  elsif p_vote = 'decline' and p_reason_code is null then
+    raise exception 'Say why not.' using errcode = 'NF064';
+  elsif p_reason_code is not null and not exists (select from private.kyc_reason_codes where code = p_reason_code) then
+    raise exception 'There is no such reason code.' using errcode = 'NF001', detail = 'reason_code';
+  elsif coalesce(pg_catalog.char_length(p_note), 1) not between 1 and 4000 then
+    raise exception 'A note has 1 to 4000 characters.' using errcode = 'NF001', detail = 'note';
+  end if;
+
+  update private.kyc_approvals
+  set outcome = case p_vote when 'confirm' then 'confirmed' else 'declined' end, voter_id = v_staff_id,
+    closed_at = private.now()
+  where approval_id = v_approval.approval_id;
+  if p_vote = 'decline' then
+    perform private.kyc_record_votes(v_approval, p_vote, p_reason_code, p_note, v_staff_id);
+    return private.kyc_action_result(v_verification, 'declined');
+  end if;
+  perform private.kyc_check_decision(v_verification, v_approval.action, v_approval.reason_code, v_approval.documents);
+  v_verification := private.kyc_carry_out(
+    v_verification, v_approval.action, v_approval.to_status, v_approval.reason_code, v_approval.documents,
+    v_approval.requested_by, v_staff_id);
+  perform private.kyc_record_votes(v_approval, p_vote, p_reason_code, p_note, v_staff_id);
+  return private.kyc_action_result(v_verification, 'applied');
+end
+$function$;
+grant execute on function private.kyc_vote(p_verification_id uuid, p_approval_id uuid, p_request_hash text, p_vote text, p_reason_code text, p_note text) to authenticated;
+comment on function private.kyc_vote(p_verification_id uuid, p_approval_id uuid, p_request_hash text, p_vote text, p_reason_code text, p_note text) is 'Casts the second vote. Why definer: nobody may write status; the role is checked first.';
+
 CREATE OR REPLACE FUNCTION private.legal_hold_json(p_hold private.legal_holds)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5390,6 +7290,44 @@ begin
 end
 $function$;
 comment on function private.legal_hold_json(p_hold private.legal_holds) is 'A hold for staff.';
+
+CREATE OR REPLACE FUNCTION private.list_audit(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text DEFAULT NULL::text)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_at constant timestamptz := pg_catalog.split_part(p_after, ' ', 1)::timestamptz;
+  v_id constant uuid := pg_catalog.split_part(p_after, ' ', 2)::uuid;
+  v_direction constant text := case when p_is_descending then 'desc' else 'asc' end;
+  v_group constant boolean := p_filter ->> 'action' like '%.';
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  return query execute
+    'select private.audit_entry_json(entry),
+       pg_catalog.to_char(entry.at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') || '' '' || entry.audit_id
+     from private.audit_log as entry'
+    -- A condition is only there when it is asked for, so that each search is planned for itself.
+    || pg_catalog.concat_ws(' and ', ' where true',
+      case when p_filter ? 'stream' then 'entry.stream = $1 ->> ''stream''' end,
+      case when p_filter ? 'actor_kind' then 'entry.actor_kind = $1 ->> ''actor_kind''' end,
+      case when p_filter ? 'actor_id' then 'entry.actor_id = $1 ->> ''actor_id''' end,
+      case when v_group then 'pg_catalog.starts_with(entry.action, $1 ->> ''action'')'
+        when p_filter ? 'action' then 'entry.action = $1 ->> ''action''' end,
+      case when p_filter ? 'subject_type' then 'entry.subject_type = $1 ->> ''subject_type''' end,
+      case when p_filter ? 'subject_id' then 'entry.subject_id = $1 ->> ''subject_id''' end,
+      case when p_filter ? 'request_id' then 'entry.request_id = $1 ->> ''request_id''' end,
+      case when p_filter ? 'at_from' then 'entry.at >= ($1 ->> ''at_from'')::timestamptz' end,
+      case when p_filter ? 'at_to' then 'entry.at < ($1 ->> ''at_to'')::timestamptz' end,
+      case when p_after is not null then pg_catalog.format(
+        '(entry.at, entry.audit_id) %s ($2, $3)', case when p_is_descending then '<' else '>' end) end)
+    || pg_catalog.format(' order by entry.at %1$s, entry.audit_id %1$s limit $4', v_direction)
+  using p_filter, v_at, v_id, p_limit;
+end
+$function$;
+grant execute on function private.list_audit(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text) to authenticated;
+comment on function private.list_audit(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after text) is 'Search in the audit. Why definer: the log is granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.list_consent_documents()
  RETURNS jsonb
@@ -5566,6 +7504,86 @@ $function$;
 grant execute on function private.list_my_sessions() to authenticated;
 comment on function private.list_my_sessions() is 'Own sessions. Why definer: the tables of Auth are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(item jsonb, "position" jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER ROWS 25
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('support', 'compliance_admin', 'auditor', 'admin');
+  v_id constant uuid := private.uuid_or_null(p_filter ->> 'q');
+  v_filter constant jsonb := (p_filter - 'q') || case
+    when v_id is not null then pg_catalog.jsonb_build_object('user_id', v_id)
+    when p_filter ? 'q' then pg_catalog.jsonb_build_object('search', p_filter -> 'q')
+    else '{}'
+  end;
+  v_count bigint;
+begin
+  return query
+  select private.user_summary(profile), found.position
+  from private.find_people(v_filter, p_sort, p_after, p_limit)
+    with ordinality as found (user_id, position, place)
+  join public.profiles as profile on profile.user_id = found.user_id
+  order by found.place;
+  get diagnostics v_count = row_count;
+  -- What was searched for can be a name, so only the kinds of filters are kept.
+  perform private.audit_append('staff:' || v_actor, 'staff', v_actor::text, 'user.listed', 'user', v_id::text, null,
+    pg_catalog.jsonb_build_object('filters', array(select pg_catalog.jsonb_object_keys(p_filter)), 'rows', v_count));
+end
+$function$;
+grant execute on function private.list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;
+comment on function private.list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'A page of accounts. Why definer: profiles of others are hidden; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.list_webhook_deliveries(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(item jsonb, cursor jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_descending constant boolean := p_sort like '-%';
+begin
+  perform private.require_role('auditor', 'admin');
+  return query execute pg_catalog.format($query$
+    select private.webhook_delivery_json(d, m), pg_catalog.jsonb_build_object('at', d.created_at, 'id', d.delivery_id)
+    from private.webhook_deliveries as d
+    join private.webhook_messages as m on m.message_id = d.message_id
+    where private.webhook_delivery_matches(d, m, $1)
+      and ($2 is null or (d.created_at, d.delivery_id) %1$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
+    order by d.created_at %2$s, d.delivery_id %2$s
+    limit $3
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  using p_filter, p_after, p_limit;
+end
+$function$;
+grant execute on function private.list_webhook_deliveries(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;
+comment on function private.list_webhook_deliveries(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'Log of deliveries. Why definer: deliveries are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer)
+ RETURNS TABLE(item jsonb, cursor jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_descending constant boolean := p_sort like '-%';
+begin
+  perform private.require_role('auditor', 'admin');
+  return query execute pg_catalog.format($query$
+    select private.webhook_endpoint_json(e), pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
+    from private.webhook_endpoints as e
+    where e.deleted_at is null
+      and ($1 is null or (e.created_at, e.endpoint_id) %1$s (($1 ->> 'at')::timestamptz, ($1 ->> 'id')::uuid))
+    order by e.created_at %2$s, e.endpoint_id %2$s
+    limit $2
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  using p_after, p_limit;
+end
+$function$;
+grant execute on function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer) to authenticated;
+comment on function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer) is 'List of endpoints. Why definer: endpoints are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.lock_me(p_expected_version integer)
  RETURNS profiles
  LANGUAGE plpgsql
@@ -5617,6 +7635,36 @@ begin
 end
 $function$;
 comment on function private.lock_roles() is 'Keeps two changes of roles apart.';
+
+CREATE OR REPLACE FUNCTION private.lock_user_for_staff(p_user_id uuid, p_expected_version integer DEFAULT NULL::integer)
+ RETURNS profiles
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_staff boolean;
+  v_profile public.profiles;
+begin
+  -- Before the profile, as whoever changes roles takes the two.
+  if private.roles_of(p_user_id) <> '{}' then
+    perform private.lock_roles();
+  end if;
+  select * into v_profile from public.profiles where user_id = p_user_id for update;
+  if not found then
+    raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  v_is_staff := private.roles_of(p_user_id) <> '{}';
+  if v_is_staff and not private.has_role('admin') then
+    raise exception 'Only an administrator does this to a member of staff.' using errcode = 'NF010';
+  end if;
+  if v_profile.version <> p_expected_version then
+    raise exception 'The user has changed since it was read.' using errcode = 'NF050';
+  end if;
+  return v_profile;
+end
+$function$;
+comment on function private.lock_user_for_staff(p_user_id uuid, p_expected_version integer) is 'Locks a person for staff. Why definer: roles are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.machine_key_json(p_key private.machine_keys)
  RETURNS jsonb
@@ -5685,11 +7733,7 @@ declare
 begin
   return pg_catalog.jsonb_build_object(
     'user_id', p_profile.user_id, 'email', p_profile.email, 'version', p_profile.version,
-    'profile', pg_catalog.jsonb_build_object(
-      'first_name', p_profile.first_name, 'middle_name', p_profile.middle_name,
-      'last_name', p_profile.last_name, 'salutation', p_profile.salutation,
-      'date_of_birth', p_profile.date_of_birth, 'phone', p_profile.phone,
-      'created_at', private.iso(p_profile.created_at), 'updated_at', private.iso(p_profile.updated_at)),
+    'profile', private.profile_json(p_profile),
     'address', private.address_json(p_address),
     'roles', pg_catalog.to_jsonb(private.my_roles()),
     'kyc', private.kyc_projection_of(p_profile.user_id),
@@ -5732,6 +7776,21 @@ begin
       else (select count(*) from private.webhook_inbox as e where e.result = kind.result and e.result in ('conflict', 'dead'))
     end::double precision
     from unnest(array['parked', 'conflict', 'dead']) as kind (result);
+  return query
+    select 'nff_webhook_deliveries_pending', null, null, count(*)::double precision
+    from private.webhook_deliveries as d join private.webhook_endpoints as e on e.endpoint_id = d.endpoint_id
+    where d.status = 'pending' and e.disabled_at is null;
+  return query
+    select 'nff_webhook_oldest_due_seconds', null, null, coalesce(extract(epoch from v_now - min(d.next_attempt_at)), 0)::double precision
+    from private.webhook_deliveries as d join private.webhook_endpoints as e on e.endpoint_id = d.endpoint_id
+    where d.status = 'pending' and d.next_attempt_at <= v_now and e.disabled_at is null;
+  return query
+    select 'nff_webhook_endpoints', 'state', kind.state, (
+      select count(*) from private.webhook_endpoints as e
+      where e.deleted_at is null and kind.state = case
+        when e.disabled_at is not null then 'disabled' when e.failing_since is not null then 'failing' else 'working' end
+    )::double precision
+    from unnest(array['working', 'failing', 'disabled']) as kind (state);
   return query
     select 'nff_provider_circuit_open', 'provider', circuit.provider, (circuit.open_until > v_now)::integer::double precision
     from private.provider_circuits as circuit
@@ -5820,7 +7879,6 @@ comment on function private.nff_create_user(p_input jsonb) is 'Begins the creati
 CREATE OR REPLACE FUNCTION private.nff_get_user(p_user_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE
  SET search_path TO ''
 AS $function$
 declare
@@ -5833,6 +7891,7 @@ begin
     raise exception 'There is no such user.' using errcode = 'NF020';
   end if;
   select * into v_address from public.addresses where user_id = p_user_id;
+  perform private.audit_people_read(p_user_id);
   return private.nff_user_json(v_profile, v_address);
 end
 $function$;
@@ -5842,19 +7901,27 @@ comment on function private.nff_get_user(p_user_id uuid) is 'Reads a person unde
 CREATE OR REPLACE FUNCTION private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
  RETURNS TABLE(item jsonb, "position" jsonb)
  LANGUAGE plpgsql
- STABLE ROWS 25
+ ROWS 25
  SET search_path TO ''
 AS $function$
+declare
+  v_ids uuid[] := '{}';
 begin
   -- Not left to find_users: where the policies let nothing through, it need not be called at all.
   perform private.require_operator('users:read');
-  return query
-  select private.nff_user_json(p, a), found.position
-  from private.find_users(p_filter, p_sort, p_after, p_limit)
-    with ordinality as found (user_id, position, place)
-  join public.profiles as p on p.user_id = found.user_id
-  left join public.addresses as a on a.user_id = found.user_id
-  order by found.place;
+  for nff_list_users.item, nff_list_users.position in
+    select private.nff_user_json(p, a), found.position
+    from private.find_users(p_filter, p_sort, p_after, p_limit)
+      with ordinality as found (user_id, position, place)
+    join public.profiles as p on p.user_id = found.user_id
+    left join public.addresses as a on a.user_id = found.user_id
+    order by found.place
+  loop
+    v_ids := v_ids || (nff_list_users.item ->> 'user_id')::uuid;
+    return next;
+  end loop;
+  -- The row over the page only says that there is another page, and is not shown.
+  perform private.audit_people_read(null, v_ids[:p_limit - 1], p_filter);
 end
 $function$;
 grant execute on function private.nff_list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to nff_operator;
@@ -6040,7 +8107,32 @@ CREATE OR REPLACE FUNCTION private.outbox_claim(p_limit integer, p_topics text[]
 AS $function$
 declare
   v_now constant timestamptz := private.now();
+  v_blocked text[] := '{}';
+  v_probes uuid[] := '{}';
+  v_circuit record;
 begin
+  -- Locked, so that two workers do not both take what is left to a half-open circuit.
+  for v_circuit in
+    select circuit.provider, circuit.open_until > v_now as is_open from private.provider_circuits as circuit
+    where circuit.open_until is not null
+    order by circuit.provider
+    for update
+  loop
+    v_blocked := v_blocked || v_circuit.provider;
+    continue when v_circuit.is_open;
+    v_probes := v_probes || array(
+      select due.message_id from private.outbox as due
+      where due.provider = v_circuit.provider and due.status = 'pending' and due.next_attempt_at <= v_now
+        and (p_topics is null or due.topic = any (p_topics))
+      order by due.next_attempt_at
+      for update skip locked
+      limit greatest(0, (select settings.circuit_threshold from private.settings as settings) - (
+        select pg_catalog.count(*) from private.outbox as held
+        where held.provider = v_circuit.provider and held.status = 'pending' and held.lease_id is not null
+          and held.next_attempt_at > v_now))
+    );
+  end loop;
+
   return query
   update private.outbox as message
   set attempts = message.attempts + 1,
@@ -6052,10 +8144,7 @@ begin
     where due.status = 'pending'
       and due.next_attempt_at <= v_now
       and (p_topics is null or due.topic = any (p_topics))
-      and not exists (
-        select from private.provider_circuits as circuit
-        where circuit.provider = due.provider and circuit.open_until > v_now
-      )
+      and (due.provider is null or due.provider <> all (v_blocked) or due.message_id = any (v_probes))
     order by due.next_attempt_at
     for update of due skip locked
     limit p_limit
@@ -6291,6 +8380,22 @@ $function$;
 grant execute on function private.place_legal_hold(p_user_id uuid, p_reason_code text) to authenticated;
 comment on function private.place_legal_hold(p_user_id uuid, p_reason_code text) is 'Places a hold. Why definer: holds are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.profile_json(p_profile profiles)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'first_name', p_profile.first_name, 'middle_name', p_profile.middle_name,
+    'last_name', p_profile.last_name, 'salutation', p_profile.salutation,
+    'date_of_birth', p_profile.date_of_birth, 'phone', p_profile.phone,
+    'created_at', private.iso(p_profile.created_at), 'updated_at', private.iso(p_profile.updated_at));
+end
+$function$;
+comment on function private.profile_json(p_profile profiles) is 'A profile for its owner and for staff.';
+
 CREATE OR REPLACE FUNCTION private.publish_consent_document(p_document consent_document, p_version text, p_text text, p_effective_from timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -6458,6 +8563,98 @@ end
 $function$;
 grant execute on function private.record_consent(p_document consent_document, p_version text) to authenticated;
 comment on function private.record_consent(p_document consent_document, p_version text) is 'Appends a consent. Why definer: people may not insert, so that id, hash and time are ours.';
+
+CREATE OR REPLACE FUNCTION private.redeliver_webhook(p_delivery_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_old private.webhook_deliveries;
+  v_new private.webhook_deliveries;
+  v_message private.webhook_messages;
+begin
+  select * into v_old from private.webhook_deliveries where delivery_id = p_delivery_id;
+  if not found then
+    raise exception 'There is no such delivery.' using errcode = 'NF020';
+  end if;
+  perform private.webhook_lock_endpoint(v_old.endpoint_id);
+  -- It may go by the clock at this moment.
+  select * into v_message from private.webhook_messages where message_id = v_old.message_id for key share;
+  if not found then
+    raise exception 'There is no such delivery.' using errcode = 'NF020';
+  end if;
+  insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
+  values (v_old.endpoint_id, v_old.message_id, p_delivery_id, private.now())
+  returning * into v_new;
+  perform private.webhook_audit(v_actor, 'redelivered', v_old.endpoint_id, pg_catalog.jsonb_build_object(
+    'delivery_id', v_new.delivery_id, 'redelivery_of', p_delivery_id, 'event_id', v_old.message_id));
+  return private.webhook_delivery_json(v_new, v_message);
+end
+$function$;
+grant execute on function private.redeliver_webhook(p_delivery_id uuid) to authenticated;
+comment on function private.redeliver_webhook(p_delivery_id uuid) is 'Sends a message again. Why definer: deliveries are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.redeliver_webhooks(p_filter jsonb, p_limit integer DEFAULT 1000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_filter constant jsonb := '{"status": ["failed"]}' || p_filter;
+  v_endpoint private.webhook_endpoints;
+  v_made integer;
+begin
+  v_endpoint := private.webhook_lock_endpoint((p_filter ->> 'endpoint_id')::uuid);
+  insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
+  select d.endpoint_id, d.message_id, d.delivery_id, private.now()
+  from private.webhook_deliveries as d
+  join private.webhook_messages as m on m.message_id = d.message_id
+  where d.endpoint_id = v_endpoint.endpoint_id and d.status <> 'pending'
+    and private.webhook_delivery_matches(d, m, v_filter)
+    and not exists (
+      select from private.webhook_deliveries as later
+      where later.message_id = d.message_id and later.endpoint_id = d.endpoint_id
+        and (later.created_at, later.delivery_id) > (d.created_at, d.delivery_id))
+  order by d.created_at, d.delivery_id
+  limit p_limit
+  for key share of m skip locked;
+  get diagnostics v_made = row_count;
+  perform private.webhook_audit(v_actor, 'redelivered', v_endpoint.endpoint_id, pg_catalog.jsonb_build_object(
+    'deliveries', v_made, 'filter', v_filter));
+  return pg_catalog.jsonb_build_object('redelivered', v_made, 'more', v_made = p_limit);
+end
+$function$;
+grant execute on function private.redeliver_webhooks(p_filter jsonb, p_limit integer) to authenticated;
+comment on function private.redeliver_webhooks(p_filter jsonb, p_limit integer) is 'Sends messages again. Why definer: deliveries are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.reinstate_user(p_user_id uuid, p_note text, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('compliance_admin', 'admin');
+  v_profile constant public.profiles := private.lock_user_for_staff(p_user_id, p_expected_version);
+begin
+  if private.account_status(v_profile) <> 'suspended' then
+    raise exception 'The account is not suspended.' using errcode = 'NF043';
+  end if;
+  update public.profiles set suspended_at = null where user_id = p_user_id;
+  update private.suspensions set ended_by = v_actor, ended_note = p_note, ended_at = private.now()
+  where user_id = p_user_id and ended_at is null;
+  perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.reinstated', 'user',
+    p_user_id::text);
+  return private.user_action_result(p_user_id, 0);
+end
+$function$;
+grant execute on function private.reinstate_user(p_user_id uuid, p_note text, p_expected_version integer) to authenticated;
+comment on function private.reinstate_user(p_user_id uuid, p_note text, p_expected_version integer) is 'Ends a suspension. Why definer: nobody may write the suspension; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.release_export(p_export_id uuid, p_lease_id uuid, p_error text DEFAULT NULL::text)
  RETURNS text
@@ -6679,6 +8876,44 @@ end
 $function$;
 grant execute on function private.request_export() to authenticated;
 comment on function private.request_export() is 'Asks for an export. Why definer: exports are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.request_password_reset(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('support', 'admin');
+  v_profile constant public.profiles := private.lock_user_for_staff(p_user_id);
+  v_now constant timestamptz := private.now();
+  v_settings private.settings;
+  v_sent timestamptz[];
+  v_free_at timestamptz;
+begin
+  if private.account_status(v_profile) <> 'active' then
+    raise exception 'The account is not active.' using errcode = 'NF043';
+  end if;
+  select * into strict v_settings from private.settings;
+  delete from private.password_resets where user_id = p_user_id and requested_at <= v_now - interval '24 hours';
+  v_sent := array(
+    select requested_at from private.password_resets where user_id = p_user_id order by requested_at desc);
+  v_free_at := greatest(
+    v_sent[1] + v_settings.password_reset_cooldown,
+    v_sent[v_settings.password_reset_daily_limit] + interval '24 hours');
+  if v_free_at > v_now then
+    raise exception 'This person has been sent such an e-mail already.' using errcode = 'NF071',
+      detail = private.iso(v_free_at);
+  end if;
+  insert into private.password_resets (user_id, requested_at, requested_by) values (p_user_id, v_now, v_actor);
+  perform private.request_account_task(p_user_id, 'recovery');
+  perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.password_reset_requested', 'user',
+    p_user_id::text);
+  return pg_catalog.jsonb_build_object('user_id', p_user_id, 'requested_at', private.iso(v_now));
+end
+$function$;
+grant execute on function private.request_password_reset(p_user_id uuid) to authenticated;
+comment on function private.request_password_reset(p_user_id uuid) is 'Queues an e-mail. Why definer: the queue is granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.require_aal2()
  RETURNS void
@@ -7141,6 +9376,21 @@ end
 $function$;
 comment on function private.risk_submission_ages(p_signal private.risk_signals) is 'Submissions that belong together. Why definer: the signals are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.role_grants_of(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'role', role, 'granted_by', granted_by, 'granted_at', private.iso(granted_at)) order by role)
+    from private.user_roles where user_id = p_user_id), '[]');
+end
+$function$;
+comment on function private.role_grants_of(p_user_id uuid) is 'Roles for staff. Why definer: roles are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.role_rank(p_role staff_role)
  RETURNS integer
  LANGUAGE plpgsql
@@ -7219,6 +9469,34 @@ end
 $function$;
 grant execute on function private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text) to authenticated;
 comment on function private.rotate_machine_key(p_key_id uuid, p_overlap interval, p_prefix text, p_sha256 text) is 'Replaces a key. Why definer: the keys are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.rotate_webhook_secret(p_endpoint_id uuid, p_overlap interval, p_secret text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_now constant timestamptz := private.now();
+  v_endpoint private.webhook_endpoints;
+begin
+  perform private.require_aal2();
+  perform private.webhook_lock_endpoint(p_endpoint_id);
+  perform private.webhook_drop_secrets(array(
+    select secret_id from private.webhook_secrets
+    where endpoint_id = p_endpoint_id and (expires_at is not null or p_overlap <= interval '0')));
+  update private.webhook_secrets set expires_at = v_now + p_overlap where endpoint_id = p_endpoint_id;
+  perform private.webhook_put_secret(p_endpoint_id, p_secret);
+  update private.webhook_endpoints set version = version + 1, updated_at = v_now
+  where endpoint_id = p_endpoint_id returning * into v_endpoint;
+  perform private.webhook_audit(v_actor, 'secret_rotated', p_endpoint_id,
+    pg_catalog.jsonb_build_object('overlap', p_overlap));
+  return private.webhook_endpoint_json(v_endpoint);
+end
+$function$;
+grant execute on function private.rotate_webhook_secret(p_endpoint_id uuid, p_overlap interval, p_secret text) to authenticated;
+comment on function private.rotate_webhook_secret(p_endpoint_id uuid, p_overlap interval, p_secret text) is 'Replaces a secret. Why definer: secrets are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.run_routine(p_routine text, p_limit integer)
  RETURNS integer
@@ -7352,6 +9630,7 @@ begin
   )
   select array(select entry_id from added) into v_added;
   perform private.screening_index(v_changed || v_added);
+  perform private.screening_queue_changes(v_changed || v_added);
   delete from private.screening_staging where load_id = p_load_id;
 
   v_result := pg_catalog.jsonb_build_object(
@@ -7473,6 +9752,33 @@ end
 $function$;
 comment on function private.screening_index(p_entry_ids bigint[]) is 'Prepares names for the search.';
 
+CREATE OR REPLACE FUNCTION private.screening_note_person(p_attempt private.kyc_attempts)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.screening_people as noted (verification_id, normalised, birth_year, attempt, words, tokens, joined)
+  select distinct p_attempt.verification_id, forms.normalised, coalesce(extract(year from told.birth_date)::integer, 0),
+    p_attempt.attempt, forms.words, forms.tokens, private.joined_words(forms.words)
+  from private.kyc_identities(p_attempt) as told
+  cross join lateral private.screening_forms(told.name) as forms
+  where forms.words <> '{}'
+  on conflict (verification_id, normalised, birth_year) do update
+  set attempt = excluded.attempt where noted.attempt <> excluded.attempt;
+  delete from private.screening_people
+  where verification_id = p_attempt.verification_id and attempt <> p_attempt.attempt;
+  insert into private.screening_people_words (word)
+  select distinct word
+  from private.screening_people as noted cross join unnest(noted.words) as word
+  where noted.verification_id = p_attempt.verification_id
+  order by word
+  on conflict (word) do nothing;
+end
+$function$;
+comment on function private.screening_note_person(p_attempt private.kyc_attempts) is 'Keeps the names of an attempt for later lists. Why definer: they are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.screening_note_reopened(p_verification_id uuid, p_hit_id uuid, p_changed text)
  RETURNS void
  LANGUAGE plpgsql
@@ -7488,6 +9794,21 @@ begin
 end
 $function$;
 comment on function private.screening_note_reopened(p_verification_id uuid, p_hit_id uuid, p_changed text) is 'Notes an opened hit. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_open_hits(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_agg(hit_id), '[]') from private.screening_hits
+    where user_id = p_user_id and status = 'open'
+  );
+end
+$function$;
+comment on function private.screening_open_hits(p_user_id uuid) is 'Undecided hits of a person. Why definer: hits are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.screening_open_reason(p_user_id uuid)
  RETURNS text
@@ -7505,6 +9826,76 @@ begin
 end
 $function$;
 comment on function private.screening_open_reason(p_user_id uuid) is 'Reason that undecided hits give. Why definer: hits are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_people_like(p_entry_id bigint)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_settings private.settings;
+  v_listed record;
+  v_near jsonb;
+  v_close text[];
+  v_years integer[];
+  v_count integer;
+begin
+  select * into strict v_settings from private.settings;
+  for v_listed in
+    select listed.words, listed.birth_years from private.screening_names as listed where listed.entry_id = p_entry_id
+  loop
+    select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_near
+    from (
+      select found.place, pg_catalog.jsonb_agg(distinct found.word) as words
+      from private.screening_similar_words(v_listed.words, true) as found group by found.place
+    ) as by_place;
+    v_count := pg_catalog.cardinality(v_listed.words);
+    v_close := array(
+      select distinct found.word from private.screening_similar_words(v_listed.words, true) as found
+      where found.similarity >= v_settings.screening_threshold);
+    v_years := case when not 0 = any (v_listed.birth_years) then array(
+      select year + away from unnest(v_listed.birth_years) as year
+      cross join pg_catalog.generate_series(
+        -v_settings.screening_birth_year_tolerance::integer, v_settings.screening_birth_year_tolerance) as away) || 0 end;
+    -- Who has one word has no second one to find, and two words that the list writes as one are two.
+    return query execute $query$
+      select person.verification_id from private.screening_people as person
+      where (person.tokens && $1 and pg_catalog.cardinality(person.words) = 1 or person.joined && $2)
+        and ($3 is null or person.birth_year = any ($3))
+    $query$ using v_close, v_listed.words, v_years;
+    for v_first in 1 .. greatest(v_count - 1, 1) loop
+      for v_second in least(v_first + 1, v_count) .. v_count loop
+        -- Planned anew each time: the number of similar words decides how to look.
+        return query execute $query$
+          select person.verification_id from private.screening_people as person
+          where person.tokens && $1 and person.tokens && $2 and person.tokens && $3
+            and ($4 is null or person.birth_year = any ($4))
+        $query$ using
+          v_close,
+          array(select pg_catalog.jsonb_array_elements_text(v_near -> (v_first::text))),
+          array(select pg_catalog.jsonb_array_elements_text(v_near -> (v_second::text))),
+          v_years;
+      end loop;
+    end loop;
+  end loop;
+end
+$function$;
+comment on function private.screening_people_like(p_entry_id bigint) is 'People worth screening for an entry. Why definer: their names are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.screening_queue_changes(p_entry_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.screening_changes (entry_id)
+  select entry_id from unnest(p_entry_ids) as entry_id order by entry_id
+  on conflict (entry_id) do update set seen_in = null;
+end
+$function$;
+comment on function private.screening_queue_changes(p_entry_ids bigint[]) is 'Queues changed entries.';
 
 CREATE OR REPLACE FUNCTION private.screening_reopen_changed(p_entry_ids bigint[])
  RETURNS integer
@@ -7529,6 +9920,7 @@ begin
     where hit_id = v_hit.hit_id and status <> 'open' and entry_hash <> v_hit.entry_hash;
     if found then
       v_opened := v_opened + 1;
+      perform private.screening_suspect(v_hit.verification_id);
       perform private.screening_note_reopened(v_hit.verification_id, v_hit.hit_id, 'entry');
     end if;
   end loop;
@@ -7536,6 +9928,49 @@ begin
 end
 $function$;
 comment on function private.screening_reopen_changed(p_entry_ids bigint[]) is 'Opens hits whose entry has changed.';
+
+CREATE OR REPLACE FUNCTION private.screening_review(p_verification kyc_verifications)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_before constant jsonb := private.screening_open_hits(p_verification.user_id);
+  v_attempt private.kyc_attempts;
+  v_open jsonb;
+begin
+  select * into v_attempt from private.kyc_attempts
+  where verification_id = p_verification.verification_id order by attempt desc limit 1;
+  if p_verification.status not in ('submitted', 'processing', 'in_review', 'approved') or v_attempt.attempt is null then
+    return true;
+  end if;
+  perform private.kyc_screen(v_attempt);
+  v_open := private.screening_open_hits(p_verification.user_id);
+  if v_open = '[]' then
+    return true;
+  end if;
+
+  if p_verification.status = 'approved' then
+    if private.kyc_flag_beside_renewal(p_verification, 'monitoring_hit') then
+      return false;
+    end if;
+    perform private.risk_assess(p_verification.verification_id, 'monitoring');
+    -- The lists report as a provider that monitors would.
+    perform private.kyc_transition(
+      p_verification.verification_id, 'in_review', 'provider', 'screening', 'monitoring_hit');
+    update private.kyc_cases set flags = pg_catalog.array_remove(flags, 'monitoring_hit')
+    where verification_id = p_verification.verification_id and 'monitoring_hit' = any (flags);
+  elsif p_verification.status = 'in_review' and not v_open <@ v_before then
+    perform private.risk_assess(p_verification.verification_id, 'monitoring');
+    perform private.kyc_take_over_review(p_verification.verification_id, 'monitoring_hit')
+    from private.kyc_cases
+    where verification_id = p_verification.verification_id and review_owner = 'provider';
+  end if;
+  return true;
+end
+$function$;
+comment on function private.screening_review(p_verification kyc_verifications) is 'Screens a person again. Why definer: cases, hits and lists are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.screening_search(p_name text, p_birth_date date)
  RETURNS TABLE(entry_id bigint, matched_name text, score real)
@@ -7633,7 +10068,7 @@ end
 $function$;
 comment on function private.screening_search(p_name text, p_birth_date date) is 'Looks a person up in the lists. Why definer: the lists are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.screening_similar_words(p_words text[])
+CREATE OR REPLACE FUNCTION private.screening_similar_words(p_words text[], p_of_people boolean DEFAULT false)
  RETURNS TABLE(place integer, word text, similarity real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -7654,15 +10089,22 @@ begin
     perform pg_catalog.set_config('pg_trgm.similarity_threshold', screening_word_threshold::text, true)
     from private.settings;
     for v_place in 1 .. pg_catalog.cardinality(p_words) loop
-      return query
-      select v_place, listed.word, extensions.similarity(listed.word, p_words[v_place])
-      from private.screening_words as listed
-      where listed.word operator(extensions.%) p_words[v_place] and listed.word <> p_words[v_place];
+      if p_of_people then
+        return query
+        select v_place, known.word, extensions.similarity(known.word, p_words[v_place])
+        from private.screening_people_words as known
+        where known.word operator(extensions.%) p_words[v_place] and known.word <> p_words[v_place];
+      else
+        return query
+        select v_place, listed.word, extensions.similarity(listed.word, p_words[v_place])
+        from private.screening_words as listed
+        where listed.word operator(extensions.%) p_words[v_place] and listed.word <> p_words[v_place];
+      end if;
     end loop;
   end if;
 end
 $function$;
-comment on function private.screening_similar_words(p_words text[]) is 'Words of the lists like those of a name. Why definer: the lists are granted to nobody.';
+comment on function private.screening_similar_words(p_words text[], p_of_people boolean) is 'Words of the lists like those of a name. Why definer: the lists are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.screening_stage(p_load_id uuid, p_entries jsonb)
  RETURNS integer
@@ -7695,6 +10137,25 @@ exception when unique_violation then
 end
 $function$;
 comment on function private.screening_stage(p_load_id uuid, p_entries jsonb) is 'Stages entries of a list that is being loaded.';
+
+CREATE OR REPLACE FUNCTION private.screening_suspect(p_verification_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.screening_suspects as queued (verification_id)
+  select distinct noted.verification_id
+  from public.kyc_verifications as known
+  join public.kyc_verifications as same on same.user_id = known.user_id
+  join private.screening_people as noted on noted.verification_id = same.verification_id
+  where known.verification_id = p_verification_id
+  order by noted.verification_id
+  on conflict (verification_id) do update set due_at = least(queued.due_at, excluded.due_at);
+end
+$function$;
+comment on function private.screening_suspect(p_verification_id uuid) is 'Queues a person for screening. Why definer: the queue is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.settle_account_change(p_kind text, p_user_id uuid)
  RETURNS jsonb
@@ -7744,6 +10205,76 @@ end
 $function$;
 grant execute on function private.shift_clock(p_by interval) to service_role;
 comment on function private.shift_clock(p_by interval) is 'Moves the clock of a test database. Why definer: the settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.sign_out_user(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('support', 'compliance_admin', 'admin');
+  v_sessions integer;
+begin
+  perform private.lock_user_for_staff(p_user_id);
+  v_sessions := private.count_sessions(p_user_id);
+  delete from auth.sessions where user_id = p_user_id;
+  perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.signed_out', 'user',
+    p_user_id::text, null, pg_catalog.jsonb_build_object('ended_sessions', v_sessions));
+  return private.user_action_result(p_user_id, v_sessions);
+end
+$function$;
+grant execute on function private.sign_out_user(p_user_id uuid) to authenticated;
+comment on function private.sign_out_user(p_user_id uuid) is 'Ends sessions. Why definer: the tables of Auth are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.suspend_user(p_user_id uuid, p_reason_code text, p_note text, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('compliance_admin', 'admin');
+  v_profile public.profiles;
+  v_sessions integer;
+begin
+  if p_user_id = v_actor then
+    raise exception 'Nobody suspends themselves.' using errcode = 'NF010';
+  end if;
+  v_profile := private.lock_user_for_staff(p_user_id, p_expected_version);
+  if private.account_status(v_profile) <> 'active' then
+    raise exception 'Only an active account can be suspended.' using errcode = 'NF043';
+  end if;
+  v_sessions := private.count_sessions(p_user_id);
+  update public.profiles set suspended_at = private.now() where user_id = p_user_id;
+  -- A suspension that was lifted by other means is over.
+  update private.suspensions set ended_at = private.now() where user_id = p_user_id and ended_at is null;
+  insert into private.suspensions (user_id, reason_code, note, suspended_by)
+  values (p_user_id, p_reason_code, p_note, v_actor);
+  perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.suspended', 'user',
+    p_user_id::text, p_reason_code, pg_catalog.jsonb_build_object('ended_sessions', v_sessions));
+  return private.user_action_result(p_user_id, v_sessions);
+end
+$function$;
+grant execute on function private.suspend_user(p_user_id uuid, p_reason_code text, p_note text, p_expected_version integer) to authenticated;
+comment on function private.suspend_user(p_user_id uuid, p_reason_code text, p_note text, p_expected_version integer) is 'Suspends an account. Why definer: nobody may write the suspension; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.suspension_of(p_profile profiles)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'reason_code', reason_code, 'note', note, 'suspended_by', suspended_by,
+      'suspended_at', private.iso(suspended_at))
+    from private.suspensions
+    where user_id = p_profile.user_id and ended_at is null and p_profile.suspended_at is not null);
+end
+$function$;
+comment on function private.suspension_of(p_profile profiles) is 'Suspension for staff. Why definer: suspensions are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.take_export(p_export_id uuid)
  RETURNS jsonb
@@ -7846,6 +10377,20 @@ end
 $function$;
 comment on function private.tg_audit__guard_writer() is 'Refuses every writer of the audit but its function.';
 
+CREATE OR REPLACE FUNCTION private.tg_erasure_requests__emit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.webhook_emit('user.erased', new.user_id, new.user_id,
+    pg_catalog.jsonb_build_object('user_id', new.user_id));
+  return null;
+end
+$function$;
+comment on function private.tg_erasure_requests__emit() is 'Tells subscribers of the end of an erasure. Why definer: messages are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg_erasure_requests__guard_status()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7863,6 +10408,67 @@ begin
 end
 $function$;
 comment on function private.tg_erasure_requests__guard_status() is 'Refuses moves that make no sense.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_approvals__guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.outcome is not null or not exists (
+      select from public.kyc_verifications as verification
+      where verification.verification_id = new.verification_id and verification.status = new.from_status
+        and verification.version = new.version
+    ) then
+      raise exception 'A request starts open, about the verification as it is.' using errcode = 'NF010';
+    end if;
+  elsif old.outcome is not null and pg_catalog.to_jsonb(new) <> pg_catalog.to_jsonb(old)
+      || pg_catalog.jsonb_build_object('note', case when old.note is not null then '[erased]' end)
+    or old.outcome is null and pg_catalog.to_jsonb(new) - array['outcome', 'voter_id', 'closed_at', 'note']
+      <> pg_catalog.to_jsonb(old) - array['outcome', 'voter_id', 'closed_at', 'note']
+    or new.note is distinct from old.note and new.note is distinct from '[erased]' then
+    raise exception 'A request is closed once and never changed.' using errcode = 'NF010';
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg_kyc_approvals__guard() is 'Keeps requests as they were made. Why definer: whoever writes, the verification is looked up.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_cases__due_at()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  new.due_at := (
+    select private.kyc_due_at(verification.status_changed_at, new.risk_level)
+    from public.kyc_verifications as verification
+    where verification.verification_id = new.verification_id and verification.status = 'in_review'
+  );
+  return new;
+end
+$function$;
+comment on function private.tg_kyc_cases__due_at() is 'Target time of a case. Why definer: whoever moves a case may not read the settings.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_reminders__emit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id uuid;
+begin
+  select user_id into strict v_user_id from public.kyc_verifications where verification_id = new.verification_id;
+  perform private.webhook_emit('kyc.reminder', new.verification_id, v_user_id, pg_catalog.jsonb_build_object(
+    'user_id', v_user_id, 'verification_id', new.verification_id, 'kind', new.kind, 'due_at', private.iso(new.due_at)));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_reminders__emit() is 'Tells subscribers of a reminder. Why definer: messages are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__broadcast()
  RETURNS trigger
@@ -7895,6 +10501,29 @@ end
 $function$;
 comment on function private.tg_kyc_verifications__broadcast() is 'Tells the person of a new status. Why definer: the writer of status has no right on realtime.messages.';
 
+CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__emit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_previous public.kyc_status;
+begin
+  if tg_op = 'UPDATE' then
+    if new.status = old.status then
+      return null;
+    end if;
+    v_previous := old.status;
+  end if;
+  perform private.webhook_emit('kyc.' || new.status, new.verification_id, new.user_id, pg_catalog.jsonb_build_object(
+    'user_id', new.user_id, 'verification_id', new.verification_id, 'status', new.status,
+    'previous_status', v_previous, 'reason_code', new.reason_code, 'attempt', new.attempt, 'version', new.version));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_verifications__emit() is 'Tells subscribers of a new status. Why definer: the writer of status has no right on messages.';
+
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7920,6 +10549,55 @@ end
 $function$;
 comment on function private.tg_kyc_verifications__guard() is 'Refuses every writer of status but the transition function.';
 
+CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__screening()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if new.status in ('rejected', 'abandoned', 'cancelled', 'expired', 'revoked') then
+    delete from private.screening_people where verification_id = new.verification_id;
+  elsif old.status = 'rejected' then
+    perform private.screening_note_person(newest) from private.kyc_attempts as newest
+    where newest.verification_id = new.verification_id order by newest.attempt desc limit 1;
+    perform private.screening_suspect(new.verification_id);
+  end if;
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_verifications__screening() is 'Keeps the names of people in step. Why definer: they are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__void_approval()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_open private.kyc_approvals;
+begin
+  select * into v_open from private.kyc_approvals
+  where verification_id = new.verification_id and outcome is null for update;
+  if found then
+    perform private.kyc_close_approval(v_open, 'void');
+  end if;
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_verifications__void_approval() is 'Voids a request about an earlier version. Why definer: requests are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_objects__keep_anchors()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception 'Anchors of the audit are never changed or removed.' using errcode = '42501';
+end
+$function$;
+comment on function private.tg_objects__keep_anchors() is 'Refuses to change or remove anchors.';
+
 CREATE OR REPLACE FUNCTION private.tg_profiles__check_birth_date()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7933,6 +10611,26 @@ begin
 end
 $function$;
 comment on function private.tg_profiles__check_birth_date() is 'Refuses birth dates that are not in the past.';
+
+CREATE OR REPLACE FUNCTION private.tg_profiles__emit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_type text := 'user.created';
+begin
+  if tg_op = 'UPDATE' then
+    v_type := private.webhook_user_event(old, new);
+  end if;
+  if v_type is not null then
+    perform private.webhook_emit(v_type, new.user_id, new.user_id, pg_catalog.jsonb_build_object('user_id', new.user_id));
+  end if;
+  return null;
+end
+$function$;
+comment on function private.tg_profiles__emit() is 'Tells subscribers of a person. Why definer: people and Auth, who write profiles, have no right on messages.';
 
 CREATE OR REPLACE FUNCTION private.tg_profiles__follow_access()
  RETURNS trigger
@@ -8166,6 +10864,88 @@ $function$;
 grant execute on function private.update_me(p_patch jsonb, p_expected_version integer) to authenticated;
 comment on function private.update_me(p_patch jsonb, p_expected_version integer) is 'Changes the own profile. Why definer: writes profile and audit as one.';
 
+CREATE OR REPLACE FUNCTION private.update_webhook_endpoint(p_endpoint_id uuid, p_patch jsonb, p_expected_version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('admin');
+  v_now constant timestamptz := private.now();
+  v_old private.webhook_endpoints;
+  v_new private.webhook_endpoints;
+  v_is_enabled boolean;
+begin
+  perform private.require_aal2();
+  v_old := private.webhook_lock_endpoint(p_endpoint_id, p_expected_version);
+  v_is_enabled := coalesce((p_patch ->> 'enabled')::boolean, v_old.disabled_at is null);
+  begin
+    update private.webhook_endpoints
+    set url = coalesce(p_patch ->> 'url', url),
+        description = case when p_patch ? 'description' then p_patch ->> 'description' else description end,
+        event_types = case when p_patch ? 'event_types'
+          then private.webhook_subscriptions(p_patch -> 'event_types') else event_types end,
+        disabled_at = case when not v_is_enabled then coalesce(disabled_at, v_now) end,
+        disabled_reason = case when not v_is_enabled then coalesce(disabled_reason, 'by_staff') end,
+        version = version + 1, updated_at = v_now
+    where endpoint_id = p_endpoint_id
+    returning * into v_new;
+  exception when check_violation then
+    raise exception 'A value is not valid.' using errcode = 'NF001',
+      detail = case when private.is_plain_text(p_patch ->> 'description', 100) is false then 'description' else 'url' end;
+  end;
+  if v_is_enabled and v_old.disabled_at is not null or v_new.url <> v_old.url then
+    update private.webhook_endpoints set failing_since = null where endpoint_id = p_endpoint_id returning * into v_new;
+    update private.webhook_deliveries set next_attempt_at = v_now
+    where endpoint_id = p_endpoint_id and status = 'pending' and lease_id is null and next_attempt_at > v_now;
+  end if;
+  perform private.webhook_audit(v_actor, 'updated', p_endpoint_id, pg_catalog.jsonb_build_object(
+    'members', (select pg_catalog.jsonb_agg(name order by name) from pg_catalog.jsonb_object_keys(p_patch) as name),
+    'enabled', v_is_enabled));
+  return private.webhook_endpoint_json(v_new);
+end
+$function$;
+grant execute on function private.update_webhook_endpoint(p_endpoint_id uuid, p_patch jsonb, p_expected_version integer) to authenticated;
+comment on function private.update_webhook_endpoint(p_endpoint_id uuid, p_patch jsonb, p_expected_version integer) is 'Changes an endpoint. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.user_action_result(p_user_id uuid, p_ended_sessions integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'user_id', profile.user_id, 'account_status', private.account_status(profile), 'version', profile.version,
+      'ended_sessions', p_ended_sessions)
+    from public.profiles as profile where profile.user_id = p_user_id);
+end
+$function$;
+comment on function private.user_action_result(p_user_id uuid, p_ended_sessions integer) is 'Answer about an account. Why definer: profiles of others are hidden.';
+
+CREATE OR REPLACE FUNCTION private.user_summary(p_profile profiles)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'user_id', p_profile.user_id, 'first_name', p_profile.first_name, 'last_name', p_profile.last_name,
+    'email', p_profile.email,
+    'country', (select country from public.addresses where user_id = p_profile.user_id),
+    'account_status', private.account_status(p_profile),
+    'roles', pg_catalog.to_jsonb(private.roles_of(p_profile.user_id)),
+    'kyc_status', private.kyc_status_of(p_profile.user_id),
+    'version', p_profile.version,
+    'created_at', private.iso(p_profile.created_at),
+    'last_sign_in_at', (select private.iso(last_sign_in_at) from auth.users where id = p_profile.user_id));
+end
+$function$;
+comment on function private.user_summary(p_profile profiles) is 'An account for staff. Why definer: roles and the tables of Auth are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.user_version(p_user_id uuid)
  RETURNS integer
  LANGUAGE plpgsql
@@ -8219,6 +10999,85 @@ grant execute on function private.uuid_v7() to nff_engine;
 grant execute on function private.uuid_v7() to nff_operator;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
 
+CREATE OR REPLACE FUNCTION private.verifications_of(p_user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'verification_id', own.verification_id, 'status', own.status, 'internal_reason_code', cases.reason_code,
+      'risk_level', cases.risk_level, 'attempt', own.attempt, 'created_at', private.iso(own.created_at),
+      'decided_at', private.iso(own.decided_at), 'expires_at', private.iso(own.expires_at)
+    ) order by own.verification_id desc)
+    from (
+      select * from public.kyc_verifications where user_id = p_user_id order by verification_id desc limit 100
+    ) as own
+    join private.kyc_cases as cases using (verification_id)
+  ), '[]');
+end
+$function$;
+comment on function private.verifications_of(p_user_id uuid) is 'KYC history for staff. Why definer: cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.verify_audit(p_stream text, p_from text, p_anchor_sequence bigint, p_anchor_hash text, p_limit bigint DEFAULT 250000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_first constant text := coalesce(p_stream, p_from, '');
+  v_page record;
+  v_faults jsonb;
+  v_is_intact boolean;
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  if p_stream is not null and p_from is not null then
+    raise exception 'Give a stream, or where to go on.' using errcode = 'NF001', detail = 'from_stream';
+  elsif p_stream is null and pg_catalog.num_nonnulls(p_anchor_sequence, p_anchor_hash) > 0 then
+    raise exception 'An anchor belongs to a stream.' using errcode = 'NF001', detail = 'stream';
+  elsif pg_catalog.num_nonnulls(p_anchor_sequence, p_anchor_hash) = 1 then
+    raise exception 'An anchor is a sequence and a hash.' using errcode = 'NF001',
+      detail = case when p_anchor_hash is null then 'anchor_hash' else 'anchor_sequence' end;
+  end if;
+  select * into v_page from private.audit_verify_page(v_first, p_limit) as page;
+  if p_stream is not null then
+    v_page.last := p_stream;
+    v_page.next := null;
+  end if;
+
+  with found as (
+    select * from private.audit_faults(v_first, v_page.last)
+    union all
+    select p_stream, p_anchor_sequence, 'anchor'
+    where p_anchor_sequence is not null and not exists (
+      select from private.audit_log as entry
+      where entry.stream = p_stream and entry.sequence = p_anchor_sequence
+        and entry.hash = pg_catalog.decode(p_anchor_hash, 'hex'))
+  ),
+  shown as (
+    select * from found order by found.stream, found.sequence, found.fault limit 100
+  )
+  select not exists (select from found), coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'stream', shown.stream, 'sequence', greatest(shown.sequence, 1), 'fault', shown.fault)
+    order by shown.stream, shown.sequence, shown.fault), '[]')
+  into v_is_intact, v_faults
+  from shown;
+  return pg_catalog.jsonb_build_object(
+    'intact', v_is_intact, 'complete', v_page.next is null, 'next_stream', v_page.next,
+    'checked_streams', (
+      select count(*) from private.audit_heads as head where head.stream between v_first and v_page.last),
+    'checked_entries', (
+      select count(*) from private.audit_log as entry where entry.stream between v_first and v_page.last),
+    'anchor_checked', p_anchor_sequence is not null, 'faults', v_faults,
+    'checked_at', private.iso(pg_catalog.clock_timestamp()));
+end
+$function$;
+grant execute on function private.verify_audit(p_stream text, p_from text, p_anchor_sequence bigint, p_anchor_hash text, p_limit bigint) to authenticated;
+comment on function private.verify_audit(p_stream text, p_from text, p_anchor_sequence bigint, p_anchor_hash text, p_limit bigint) is 'Check of the audit for staff. Why definer: the log is granted to nobody; the role is checked first.';
+
 CREATE OR REPLACE FUNCTION private.wake_worker()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -8235,6 +11094,10 @@ begin
       select from private.outbox where status = 'pending' and next_attempt_at <= private.now()
       union all
       select from private.webhook_inbox where result = 'parked' and next_try_at <= private.now()
+      union all
+      select from private.webhook_deliveries as delivery
+      join private.webhook_endpoints as receiver on receiver.endpoint_id = delivery.endpoint_id
+      where delivery.status = 'pending' and delivery.next_attempt_at <= private.now() and receiver.disabled_at is null
     ) then
     return false;
   end if;
@@ -8255,6 +11118,412 @@ begin
 end
 $function$;
 comment on function private.wake_worker() is 'Wakes the worker by HTTP. Why definer: reads secrets and queues that are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_audit(p_actor uuid, p_action text, p_endpoint_id uuid, p_details jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.audit_append('webhook_endpoints', 'staff', p_actor::text, 'webhook_endpoint.' || p_action,
+    'webhook_endpoint', p_endpoint_id::text, null, p_details);
+end
+$function$;
+comment on function private.webhook_audit(p_actor uuid, p_action text, p_endpoint_id uuid, p_details jsonb) is 'Audit of endpoints. Why definer: the audit is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_claim(p_limit integer)
+ RETURNS TABLE(delivery_id uuid, lease_id uuid, endpoint_id uuid, message_id uuid, url text, secrets text[], body text, attempts smallint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  v_now constant timestamptz := private.now();
+  v_settings private.settings;
+  v_endpoint private.webhook_endpoints;
+  v_left integer := p_limit;
+  v_taken integer;
+begin
+  select * into strict v_settings from private.settings;
+  for v_endpoint in
+    select * from private.webhook_endpoints as receiver
+    where receiver.deleted_at is null and receiver.disabled_at is null
+      and exists (
+        select from private.webhook_deliveries as due
+        where due.endpoint_id = receiver.endpoint_id and due.status = 'pending' and due.next_attempt_at <= v_now)
+    order by receiver.endpoint_id
+    for no key update
+  loop
+    select case when v_endpoint.failing_since is null then v_settings.webhook_concurrency else 1 end - count(*)
+    into v_taken
+    from private.webhook_deliveries as busy
+    where busy.endpoint_id = v_endpoint.endpoint_id and busy.status = 'pending' and busy.lease_id is not null
+      and busy.next_attempt_at > v_now;
+    continue when v_taken <= 0;
+    return query
+    with claimed as (
+      update private.webhook_deliveries as delivery
+      set attempts = delivery.attempts + 1,
+          lease_id = pg_catalog.gen_random_uuid(),
+          last_attempt_at = v_now,
+          next_attempt_at = v_now + v_settings.webhook_lease
+      where delivery.delivery_id in (
+        select due.delivery_id from private.webhook_deliveries as due
+        where due.endpoint_id = v_endpoint.endpoint_id and due.status = 'pending' and due.next_attempt_at <= v_now
+        order by due.next_attempt_at, due.delivery_id
+        limit least(v_taken, v_left)
+        for update of due skip locked)
+      returning delivery.delivery_id, delivery.lease_id, delivery.message_id, delivery.attempts
+    )
+    select claimed.delivery_id, claimed.lease_id, v_endpoint.endpoint_id, claimed.message_id, v_endpoint.url,
+      private.webhook_secrets_of(v_endpoint.endpoint_id), message.body, claimed.attempts
+    from claimed join private.webhook_messages as message on message.message_id = claimed.message_id;
+    get diagnostics v_taken = row_count;
+    v_left := v_left - v_taken;
+    exit when v_left <= 0;
+  end loop;
+end
+$function$;
+grant execute on function private.webhook_claim(p_limit integer) to service_role;
+comment on function private.webhook_claim(p_limit integer) is 'Claims due deliveries. Why definer: deliveries and secrets are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_delivery_json(p_delivery private.webhook_deliveries, p_message private.webhook_messages)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'delivery_id', p_delivery.delivery_id, 'endpoint_id', p_delivery.endpoint_id, 'event_id', p_message.message_id,
+    'event_type', p_message.type, 'subject_id', p_message.subject_id, 'sequence', p_message.sequence,
+    'status', p_delivery.status, 'attempts', p_delivery.attempts,
+    'last_attempt_at', private.iso(p_delivery.last_attempt_at), 'last_http_status', p_delivery.last_status_code,
+    'last_error', p_delivery.last_error, 'last_duration_ms', p_delivery.last_duration_ms,
+    'next_attempt_at', private.iso(p_delivery.next_attempt_at), 'redelivery_of', p_delivery.redelivery_of,
+    'created_at', private.iso(p_delivery.created_at));
+end
+$function$;
+comment on function private.webhook_delivery_json(p_delivery private.webhook_deliveries, p_message private.webhook_messages) is 'Answer about a delivery.';
+
+CREATE OR REPLACE FUNCTION private.webhook_delivery_matches(p_delivery private.webhook_deliveries, p_message private.webhook_messages, p_filter jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select (p_filter ->> 'endpoint_id' is null or p_delivery.endpoint_id = (p_filter ->> 'endpoint_id')::uuid)
+    and (p_filter -> 'status' is null or p_filter -> 'status' ? p_delivery.status)
+    and (p_filter -> 'event_type' is null or p_filter -> 'event_type' ? p_message.type)
+    and (p_filter ->> 'subject_id' is null or p_message.subject_id = (p_filter ->> 'subject_id')::uuid)
+    and (p_filter ->> 'created_from' is null or p_delivery.created_at >= (p_filter ->> 'created_from')::timestamptz)
+    and (p_filter ->> 'created_to' is null or p_delivery.created_at < (p_filter ->> 'created_to')::timestamptz)
+$function$;
+comment on function private.webhook_delivery_matches(p_delivery private.webhook_deliveries, p_message private.webhook_messages, p_filter jsonb) is 'Filter of deliveries.';
+
+CREATE OR REPLACE FUNCTION private.webhook_disable(p_endpoint private.webhook_endpoints, p_reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update private.webhook_endpoints
+  set disabled_at = private.now(), disabled_reason = p_reason, version = version + 1, updated_at = private.now()
+  where endpoint_id = p_endpoint.endpoint_id;
+  perform private.audit_append('webhook_endpoints', 'system', 'worker', 'webhook_endpoint.disabled', 'webhook_endpoint',
+    p_endpoint.endpoint_id::text, p_reason);
+  perform private.webhook_emit('webhook.endpoint_disabled', p_endpoint.endpoint_id, null, pg_catalog.jsonb_build_object(
+    'endpoint_id', p_endpoint.endpoint_id, 'reason', p_reason,
+    'failing_since', private.iso(p_endpoint.failing_since)), p_endpoint.endpoint_id);
+end
+$function$;
+comment on function private.webhook_disable(p_endpoint private.webhook_endpoints, p_reason text) is 'Disables an endpoint. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_drop_secrets(p_secret_ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_vault_ids uuid[];
+begin
+  with gone as (
+    delete from private.webhook_secrets where secret_id = any (p_secret_ids) returning vault_id
+  )
+  select pg_catalog.array_agg(vault_id) filter (where vault_id is not null) into v_vault_ids from gone;
+  if v_vault_ids is not null then
+    execute 'delete from vault.secrets where id = any ($1)' using v_vault_ids;
+  end if;
+  return pg_catalog.cardinality(p_secret_ids);
+end
+$function$;
+comment on function private.webhook_drop_secrets(p_secret_ids uuid[]) is 'Removes secrets. Why definer: secrets and Vault are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_emit(p_type text, p_subject_id uuid, p_user_id uuid, p_data jsonb, p_except uuid DEFAULT NULL::uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now timestamptz;
+  v_subscriptions text[];
+  v_sequence bigint;
+  v_message_id constant uuid := private.uuid_v7();
+begin
+  if not exists (select from private.webhook_endpoints where deleted_at is null) then
+    return;
+  end if;
+  select subscriptions into strict v_subscriptions from private.webhook_event_types where type = p_type;
+  if not exists (
+    select from private.webhook_endpoints
+    where deleted_at is null and event_types && v_subscriptions and endpoint_id is distinct from p_except
+  ) then
+    return;
+  end if;
+  v_now := private.now();
+  insert into private.webhook_subjects as subject (subject_id, last_type) values (p_subject_id, p_type)
+  on conflict (subject_id) do update
+  set sequence = subject.sequence + 1, last_type = p_type, last_transaction = pg_catalog.pg_current_xact_id()
+  where p_type <> 'user.updated'
+    or (subject.last_type, subject.last_transaction) is distinct from (p_type, pg_catalog.pg_current_xact_id())
+  returning sequence into v_sequence;
+  if not found then
+    return;
+  end if;
+  insert into private.webhook_messages (message_id, type, subject_id, user_id, sequence, body, created_at)
+  values (v_message_id, p_type, p_subject_id, p_user_id, v_sequence,
+    pg_catalog.json_build_object('type', p_type, 'timestamp', private.iso(v_now),
+      'data', p_data || pg_catalog.jsonb_build_object('sequence', v_sequence))::text,
+    v_now);
+  insert into private.webhook_deliveries (endpoint_id, message_id, next_attempt_at, created_at)
+  select endpoint_id, v_message_id, v_now, v_now
+  from private.webhook_endpoints
+  where deleted_at is null and event_types && v_subscriptions and endpoint_id is distinct from p_except;
+end
+$function$;
+comment on function private.webhook_emit(p_type text, p_subject_id uuid, p_user_id uuid, p_data jsonb, p_except uuid) is 'Writes an event for those who subscribe. Why definer: the tables are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_endpoint_json(p_endpoint private.webhook_endpoints)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'endpoint_id', p_endpoint.endpoint_id, 'url', p_endpoint.url, 'description', p_endpoint.description,
+    'event_types', p_endpoint.event_types, 'enabled', p_endpoint.disabled_at is null,
+    'disabled_reason', p_endpoint.disabled_reason, 'disabled_at', private.iso(p_endpoint.disabled_at),
+    'failing_since', private.iso(p_endpoint.failing_since), 'last_delivered_at', private.iso(p_endpoint.last_delivered_at),
+    'previous_secret_expires_at', (
+      select private.iso(max(expires_at)) from private.webhook_secrets
+      where endpoint_id = p_endpoint.endpoint_id and expires_at > private.now()),
+    'version', p_endpoint.version, 'created_by', p_endpoint.created_by,
+    'created_at', private.iso(p_endpoint.created_at), 'updated_at', private.iso(p_endpoint.updated_at));
+end
+$function$;
+comment on function private.webhook_endpoint_json(p_endpoint private.webhook_endpoints) is 'Answer about an endpoint. Why definer: secrets are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_endpoint_version(p_endpoint_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_role('admin');
+  return (select version from private.webhook_endpoints where endpoint_id = p_endpoint_id and deleted_at is null);
+end
+$function$;
+grant execute on function private.webhook_endpoint_version(p_endpoint_id uuid) to authenticated;
+comment on function private.webhook_endpoint_version(p_endpoint_id uuid) is 'Base of the ETag. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_lock_endpoint(p_endpoint_id uuid, p_expected_version integer DEFAULT NULL::integer)
+ RETURNS private.webhook_endpoints
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_endpoint private.webhook_endpoints;
+begin
+  select * into v_endpoint from private.webhook_endpoints
+  where endpoint_id = p_endpoint_id and deleted_at is null for no key update;
+  if not found then
+    raise exception 'There is no such endpoint.' using errcode = 'NF020';
+  elsif v_endpoint.version <> p_expected_version then
+    raise exception 'The endpoint has changed.' using errcode = 'NF050';
+  end if;
+  return v_endpoint;
+end
+$function$;
+comment on function private.webhook_lock_endpoint(p_endpoint_id uuid, p_expected_version integer) is 'Finds and locks an endpoint. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_plan_retry(p_delivery private.webhook_deliveries, p_retry_after_seconds integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_settings private.settings;
+  v_delay interval;
+  v_status text;
+begin
+  select * into strict v_settings from private.settings;
+  v_delay := v_settings.webhook_retry_delays[p_delivery.attempts]
+    * (1 + pg_catalog.random() * v_settings.webhook_retry_jitter);
+  update private.webhook_deliveries
+  set status = case when v_delay is null then 'failed' else 'pending' end,
+      next_attempt_at = case when v_delay is not null then private.now() + greatest(v_delay, least(
+        pg_catalog.make_interval(secs => p_retry_after_seconds), v_settings.webhook_longest_wait)) end
+  where delivery_id = p_delivery.delivery_id
+  returning status into v_status;
+  return v_status;
+end
+$function$;
+comment on function private.webhook_plan_retry(p_delivery private.webhook_deliveries, p_retry_after_seconds integer) is 'Plans another attempt. Why definer: deliveries are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_put_secret(p_endpoint_id uuid, p_secret text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_secret_id constant uuid := private.uuid_v7();
+  v_vault_id uuid;
+begin
+  if pg_catalog.to_regproc('vault.create_secret') is null or pg_catalog.to_regclass('vault.decrypted_secrets') is null then
+    insert into private.webhook_secrets (secret_id, endpoint_id, secret) values (v_secret_id, p_endpoint_id, p_secret);
+    return;
+  end if;
+  execute 'select vault.create_secret($1, $2)' into v_vault_id using p_secret, 'nff_webhook_' || v_secret_id;
+  insert into private.webhook_secrets (secret_id, endpoint_id, vault_id) values (v_secret_id, p_endpoint_id, v_vault_id);
+end
+$function$;
+comment on function private.webhook_put_secret(p_endpoint_id uuid, p_secret text) is 'Stores a secret. Why definer: secrets and Vault are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_secrets_of(p_endpoint_id uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_stored private.webhook_secrets;
+  v_secret text;
+  v_secrets text[] := '{}';
+begin
+  for v_stored in
+    select * from private.webhook_secrets
+    where endpoint_id = p_endpoint_id and (expires_at is null or expires_at > private.now())
+    order by expires_at desc nulls first
+  loop
+    v_secret := v_stored.secret;
+    if v_stored.vault_id is not null then
+      execute 'select decrypted_secret from vault.decrypted_secrets where id = $1' into v_secret using v_stored.vault_id;
+    end if;
+    v_secrets := v_secrets || v_secret;
+  end loop;
+  return v_secrets;
+end
+$function$;
+comment on function private.webhook_secrets_of(p_endpoint_id uuid) is 'Secrets of an endpoint. Why definer: secrets and Vault are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_settle(p_delivery_id uuid, p_lease_id uuid, p_status_code integer, p_duration_ms integer, p_error text, p_retry_after_seconds integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_endpoint private.webhook_endpoints;
+  v_delivery private.webhook_deliveries;
+  v_status text;
+begin
+  -- The endpoint before its deliveries: every function takes the locks in this order.
+  select * into v_endpoint from private.webhook_endpoints
+  where endpoint_id = (select endpoint_id from private.webhook_deliveries where delivery_id = p_delivery_id)
+  for no key update;
+  update private.webhook_deliveries
+  set lease_id = null, last_status_code = p_status_code, last_duration_ms = p_duration_ms,
+      last_error = pg_catalog.left(p_error, 500),
+      status = case when p_error is null then 'delivered' else status end,
+      next_attempt_at = case when p_error is not null then v_now end
+  where delivery_id = p_delivery_id and lease_id = p_lease_id and status = 'pending'
+  returning * into v_delivery;
+  if not found then
+    return 'superseded';
+  elsif p_error is null then
+    update private.webhook_endpoints set last_delivered_at = v_now, failing_since = null
+    where endpoint_id = v_endpoint.endpoint_id;
+    return 'delivered';
+  end if;
+
+  v_status := private.webhook_plan_retry(v_delivery, p_retry_after_seconds);
+  update private.webhook_endpoints set failing_since = coalesce(failing_since, v_now)
+  where endpoint_id = v_endpoint.endpoint_id
+  returning * into v_endpoint;
+  if v_endpoint.disabled_at is null and v_endpoint.deleted_at is null then
+    if p_status_code = 410 then
+      perform private.webhook_disable(v_endpoint, 'gone');
+    elsif v_endpoint.failing_since <= v_now - (select webhook_disable_after from private.settings) then
+      perform private.webhook_disable(v_endpoint, 'failing');
+    end if;
+  end if;
+  return case v_status when 'pending' then 'retried' else v_status end;
+end
+$function$;
+grant execute on function private.webhook_settle(p_delivery_id uuid, p_lease_id uuid, p_status_code integer, p_duration_ms integer, p_error text, p_retry_after_seconds integer) to service_role;
+comment on function private.webhook_settle(p_delivery_id uuid, p_lease_id uuid, p_status_code integer, p_duration_ms integer, p_error text, p_retry_after_seconds integer) is 'Notes an attempt. Why definer: deliveries are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_subscriptions(p_event_types jsonb)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_wanted constant text[] := array(
+    select wanted.name from pg_catalog.jsonb_array_elements_text(p_event_types) with ordinality as wanted (name, place)
+    order by wanted.place);
+begin
+  if v_wanted = '{}' or not v_wanted <@ array(
+    select unnest(subscriptions) from private.webhook_event_types) then
+    raise exception 'There is no such type of event.' using errcode = 'NF001', detail = 'event_types';
+  end if;
+  return v_wanted;
+end
+$function$;
+comment on function private.webhook_subscriptions(p_event_types jsonb) is 'Checks subscriptions. Why definer: the catalogue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_user_event(p_old profiles, p_new profiles)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case
+    when p_new.is_permanently_deleted and not p_old.is_permanently_deleted then 'user.permanently_deleted'
+    when p_new.is_soft_deleted and not p_old.is_soft_deleted then 'user.soft_deleted'
+    -- Nothing is told of the deleted: what changes then is that data goes.
+    when p_new.is_soft_deleted then null
+    when p_old.is_soft_deleted then 'user.reactivated'
+    when p_new.suspended_at is not null and p_old.suspended_at is null then 'user.suspended'
+    when p_new.suspended_at is null and p_old.suspended_at is not null then 'user.reinstated'
+    else 'user.updated'
+  end;
+end
+$function$;
+comment on function private.webhook_user_event(p_old profiles, p_new profiles) is 'Event of a change of a person.';
 
 CREATE OR REPLACE FUNCTION private.write_person(p_user_id uuid, p_input jsonb)
  RETURNS void
@@ -8345,9 +11614,19 @@ CREATE TRIGGER _200_guard_status BEFORE UPDATE OF status ON private.erasure_requ
 
 CREATE TRIGGER _500_touch BEFORE UPDATE ON private.erasure_requests FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
 
+CREATE TRIGGER _910_emit AFTER UPDATE OF status ON private.erasure_requests FOR EACH ROW WHEN (((new.status = 'completed'::text) AND (old.status <> 'completed'::text))) EXECUTE FUNCTION private.tg_erasure_requests__emit();
+
+CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_approvals FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
+CREATE TRIGGER _200_guard BEFORE INSERT OR UPDATE ON private.kyc_approvals FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_approvals__guard();
+
+CREATE TRIGGER _100_due_at BEFORE INSERT OR UPDATE OF reason_code, risk_level ON private.kyc_cases FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_cases__due_at();
+
 CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_notes FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.kyc_notes FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('body');
+
+CREATE TRIGGER _910_emit AFTER INSERT ON private.kyc_reminders FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_reminders__emit();
 
 CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_reviews FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
@@ -8369,6 +11648,8 @@ CREATE TRIGGER _100_guard_clock BEFORE UPDATE ON private.settings FOR EACH ROW E
 
 CREATE TRIGGER _100_keep_admin BEFORE DELETE OR UPDATE OF role, user_id ON private.user_roles FOR EACH ROW WHEN ((old.role = 'admin'::staff_role)) EXECUTE FUNCTION private.tg_user_roles__keep_admin();
 
+CREATE TRIGGER _100_append_only BEFORE UPDATE OR TRUNCATE ON private.webhook_messages FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
+
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.addresses FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
 
 CREATE TRIGGER _600_count_in_profile AFTER INSERT OR UPDATE ON public.addresses FOR EACH ROW EXECUTE FUNCTION private.tg_addresses__count_in_profile();
@@ -8377,7 +11658,13 @@ CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.co
 
 CREATE TRIGGER _100_guard BEFORE INSERT OR UPDATE ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__guard();
 
+CREATE TRIGGER _500_void_approval AFTER UPDATE OF version ON public.kyc_verifications FOR EACH ROW WHEN (((old.version <> new.version) AND (old.status = ANY (ARRAY['in_review'::kyc_status, 'approved'::kyc_status, 'rejected'::kyc_status])))) EXECUTE FUNCTION private.tg_kyc_verifications__void_approval();
+
+CREATE TRIGGER _800_screening AFTER UPDATE OF status ON public.kyc_verifications FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION private.tg_kyc_verifications__screening();
+
 CREATE TRIGGER _900_broadcast AFTER INSERT OR UPDATE OF status ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__broadcast();
+
+CREATE TRIGGER _910_emit AFTER INSERT OR UPDATE OF status ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__emit();
 
 CREATE TRIGGER _400_check_birth_date BEFORE INSERT OR UPDATE OF date_of_birth ON public.profiles FOR EACH ROW WHEN ((new.date_of_birth IS NOT NULL)) EXECUTE FUNCTION private.tg_profiles__check_birth_date();
 
@@ -8386,3 +11673,7 @@ CREATE TRIGGER _450_keep_admin BEFORE UPDATE OF is_soft_deleted, suspended_at ON
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
 
 CREATE TRIGGER _600_follow_access AFTER UPDATE OF is_soft_deleted, suspended_at ON public.profiles FOR EACH ROW WHEN (((old.is_soft_deleted OR (old.suspended_at IS NOT NULL)) IS DISTINCT FROM (new.is_soft_deleted OR (new.suspended_at IS NOT NULL)))) EXECUTE FUNCTION private.tg_profiles__follow_access();
+
+CREATE TRIGGER _910_emit AFTER INSERT OR UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.tg_profiles__emit();
+
+CREATE TRIGGER keep_audit_anchors BEFORE DELETE OR UPDATE ON storage.objects FOR EACH ROW WHEN ((old.bucket_id = 'audit-anchors'::text)) EXECUTE FUNCTION private.tg_objects__keep_anchors();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { agree } from "../../scripts/bench/model/agree.ts";
 import { type Db, migrator, service, user } from "./db.ts";
 
 /** A hash that no other document has. */
@@ -157,10 +158,12 @@ export async function move(
   actor: string,
   reason: string | null = null,
 ): Promise<void> {
+  const [first, second] =
+    actor === "staff" ? await agree(db.sql, verificationId, to) : (["test", null] as const);
   await db.as(
     migrator,
     (sql) => sql`select private.kyc_transition(${verificationId}, ${to}::text::public.kyc_status,
-      ${actor}::text::public.kyc_actor, 'test', ${reason})`,
+      ${actor}::text::public.kyc_actor, ${first}, ${reason}, null, null, ${second})`,
   );
 }
 

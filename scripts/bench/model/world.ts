@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import postgres from "postgres";
+import { agree } from "./agree.ts";
 import type { Action, Model } from "./model.ts";
 
 /** A transaction in which one sequence is played; it is never kept. */
@@ -142,10 +143,7 @@ export class World {
       case "old_attempt":
         return this.#ingest(sql, "approved", model.attempt - 1, 1_000 + model.sequence);
       case "staff":
-        await sql`
-          select private.kyc_transition(${id}, ${action.to}::text::public.kyc_status, 'staff', 'reviewer',
-            'manual_check', null, null, 'approver')`;
-        return null;
+        return this.#decide(sql, id, action.to);
       case "time":
         await sql`select private.shift_clock(make_interval(secs => ${action.seconds}))`;
         await sql`select * from private.run_schedules(1000, true)`;
@@ -153,6 +151,14 @@ export class World {
       case "crash":
         return this.#do(sql, action.action, model);
     }
+  }
+
+  async #decide(sql: Sql, id: string | null, to: string): Promise<null> {
+    const [first, second] = await agree(sql, id, to);
+    await sql`
+      select private.kyc_transition(${id}, ${to}::text::public.kyc_status, 'staff', ${first}, 'manual_check', null, null,
+        ${second})`;
+    return null;
   }
 
   async #addDocument(sql: Sql): Promise<null> {

@@ -3,12 +3,17 @@ import { createFunctionApp, type FunctionApp } from "../_shared/http/create-func
 import { notImplemented } from "../_shared/http/not-implemented.ts";
 import type { OperationTable } from "../_shared/http/operation.ts";
 import type { AdminDeps } from "./deps.ts";
+import { addKycNote } from "./operations/admin.addKycNote.ts";
 import { approveKyc } from "./operations/admin.approveKyc.ts";
-import { revokeKyc } from "./operations/admin.revokeKyc.ts";
-import { reopenKyc } from "./operations/admin.reopenKyc.ts";
+import { assignKyc } from "./operations/admin.assignKyc.ts";
+import { bulkKyc } from "./operations/admin.bulkKyc.ts";
+import { claimNextKyc } from "./operations/admin.claimNextKyc.ts";
 import { createApiKey } from "./operations/admin.createApiKey.ts";
+import { createWebhookEndpoint } from "./operations/admin.createWebhookEndpoint.ts";
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { decideScreeningHit } from "./operations/admin.decideScreeningHit.ts";
+import { deleteWebhookEndpoint } from "./operations/admin.deleteWebhookEndpoint.ts";
+import { getDocumentUrl } from "./operations/admin.getDocumentUrl.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
 import { getUser } from "./operations/admin.getUser.ts";
 import { listApiKeys } from "./operations/admin.listApiKeys.ts";
@@ -17,15 +22,25 @@ import { listErasureRequests } from "./operations/admin.listErasureRequests.ts";
 import { listKyc } from "./operations/admin.listKyc.ts";
 import { listLegalHolds } from "./operations/admin.listLegalHolds.ts";
 import { listUsers } from "./operations/admin.listUsers.ts";
+import { listWebhookDeliveries } from "./operations/admin.listWebhookDeliveries.ts";
+import { listWebhookEndpoints } from "./operations/admin.listWebhookEndpoints.ts";
 import { placeLegalHold } from "./operations/admin.placeLegalHold.ts";
 import { putUserRoles } from "./operations/admin.putUserRoles.ts";
+import { redeliverWebhook } from "./operations/admin.redeliverWebhook.ts";
+import { redeliverWebhooks } from "./operations/admin.redeliverWebhooks.ts";
 import { reinstateUser } from "./operations/admin.reinstateUser.ts";
+import { releaseKyc } from "./operations/admin.releaseKyc.ts";
 import { releaseLegalHold } from "./operations/admin.releaseLegalHold.ts";
+import { reopenKyc } from "./operations/admin.reopenKyc.ts";
+import { requeueKyc } from "./operations/admin.requeueKyc.ts";
 import { revokeApiKey } from "./operations/admin.revokeApiKey.ts";
+import { revokeKyc } from "./operations/admin.revokeKyc.ts";
 import { rotateApiKey } from "./operations/admin.rotateApiKey.ts";
+import { rotateWebhookSecret } from "./operations/admin.rotateWebhookSecret.ts";
 import { sendPasswordReset } from "./operations/admin.sendPasswordReset.ts";
 import { signOutUser } from "./operations/admin.signOutUser.ts";
 import { suspendUser } from "./operations/admin.suspendUser.ts";
+import { updateWebhookEndpoint } from "./operations/admin.updateWebhookEndpoint.ts";
 import { verifyAudit } from "./operations/admin.verifyAudit.ts";
 
 const operations = {
@@ -37,30 +52,31 @@ const operations = {
   "admin.sendPasswordReset": sendPasswordReset,
   "admin.signOutUser": signOutUser,
   "admin.listKyc": listKyc,
-  "admin.claimNextKyc": notImplemented,
-  "admin.bulkKyc": notImplemented,
+  "admin.claimNextKyc": claimNextKyc,
+  "admin.bulkKyc": bulkKyc,
   "admin.getKyc": getKyc,
-  "admin.assignKyc": notImplemented,
-  "admin.releaseKyc": notImplemented,
-  "admin.addKycNote": notImplemented,
+  "admin.assignKyc": assignKyc,
+  "admin.releaseKyc": releaseKyc,
+  "admin.addKycNote": addKycNote,
   "admin.decideKyc": decideKyc,
   "admin.approveKyc": approveKyc,
-  "admin.requeueKyc": notImplemented,
+  "admin.requeueKyc": requeueKyc,
   "admin.revokeKyc": revokeKyc,
   "admin.reopenKyc": reopenKyc,
   "admin.decideScreeningHit": decideScreeningHit,
-  "admin.getDocumentUrl": notImplemented,
+  "admin.getDocumentUrl": getDocumentUrl,
   "admin.listApiKeys": listApiKeys,
   "admin.createApiKey": createApiKey,
   "admin.rotateApiKey": rotateApiKey,
   "admin.revokeApiKey": revokeApiKey,
-  "admin.listWebhookEndpoints": notImplemented,
-  "admin.createWebhookEndpoint": notImplemented,
-  "admin.updateWebhookEndpoint": notImplemented,
-  "admin.deleteWebhookEndpoint": notImplemented,
-  "admin.rotateWebhookSecret": notImplemented,
-  "admin.listWebhookDeliveries": notImplemented,
-  "admin.redeliverWebhook": notImplemented,
+  "admin.listWebhookEndpoints": listWebhookEndpoints,
+  "admin.createWebhookEndpoint": createWebhookEndpoint,
+  "admin.updateWebhookEndpoint": updateWebhookEndpoint,
+  "admin.deleteWebhookEndpoint": deleteWebhookEndpoint,
+  "admin.rotateWebhookSecret": rotateWebhookSecret,
+  "admin.listWebhookDeliveries": listWebhookDeliveries,
+  "admin.redeliverWebhook": redeliverWebhook,
+  "admin.redeliverWebhooks": redeliverWebhooks,
   "admin.listAudit": listAudit,
   "admin.verifyAudit": verifyAudit,
   "admin.listWebhookEvents": notImplemented,

@@ -9,3 +9,9 @@ export async function readCase(tx: Transaction, verificationId: string): Promise
   );
   return body;
 }
+
+/** The version of a case, for who names several in `If-Match`; audited like every read of it. */
+export async function readVersion(tx: Transaction, verificationId: string): Promise<number> {
+  const { verification } = await readCase(tx, verificationId);
+  return verification.version;
+}

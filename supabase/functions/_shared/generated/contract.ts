@@ -763,7 +763,7 @@ export interface paths {
         };
         /**
          * List users
-         * @description Answers the users that match all filters, the newest first. Without `status` the list leaves out deleted users.
+         * @description Answers the users that match all filters, the newest first. Without `status` the list leaves out deleted users. The read is written to the audit log, with the kinds of filters and without what was searched for.
          */
         get: operations["admin.listUsers"];
         put?: never;
@@ -880,7 +880,7 @@ export interface paths {
         put?: never;
         /**
          * Send a password reset e-mail
-         * @description Sends the user an e-mail with a link to set a new password. The present password stays valid until then, and staff never see the link. An account that is not active is `409` `account_state_conflict`. For a staff member only an `admin` may do it (`403`). Too many e-mails to one address are `429`.
+         * @description Sends the user an e-mail with a link to set a new password. The present password stays valid until then, and staff never see the link. An account that is not active is `409` `account_state_conflict`. For a staff member only an `admin` may do it (`403`). One e-mail in 60 seconds and five in 24 hours are sent to a person on request of staff; more are `429` `rate_limited` with `Retry-After`. If Auth cannot be reached, the e-mail is sent as soon as it can.
          */
         post: operations["admin.sendPasswordReset"];
         delete?: never;
@@ -922,7 +922,7 @@ export interface paths {
          *     lists every state; a review queue asks for `status=in_review`.
          *
          *     Two verifications that have waited equally long are ordered by id, so a walk through the pages
-         *     meets each one once.
+         *     meets each one once. The caller's own verification is never listed.
          */
         get: operations["admin.listKyc"];
         put?: never;
@@ -945,12 +945,16 @@ export interface paths {
         /**
          * Take the next case of the queue
          * @description Gives the caller the most urgent case that is `in_review`, that nobody holds and that they may
-         *     work on: the earliest `due_at` first, then the longest waiting. Cases where the caller has already
-         *     cast the first vote are passed over. Two callers never get the same case.
+         *     work on: the earliest `due_at` first, then the highest risk. The caller's own verification is
+         *     passed over, and so is a decision that waits for a second vote that the caller may not cast. Two
+         *     callers never get the same case.
          *
-         *     The hold lasts 30 minutes and then ends by itself. `admin.assignKyc` with one's own id renews it,
-         *     `admin.releaseKyc` or a decision ends it. If the answer is lost, the case is found with
-         *     `assignee=me` in `admin.listKyc`.
+         *     The hold lasts 30 minutes and then ends by itself. Work on the case starts it anew (a note, a link
+         *     to a document, a decision on a screening hit), and so does `admin.assignKyc` with one's own id;
+         *     `admin.releaseKyc` or a decision ends it.
+         *
+         *     Each call takes another case, so it is not to be repeated blindly: if the answer is lost, the case
+         *     is found with `assignee=me` in `admin.listKyc`.
          */
         post: operations["admin.claimNextKyc"];
         delete?: never;
@@ -999,6 +1003,8 @@ export interface paths {
          *     The read is written to the audit log, because the answer holds a whole profile. The bytes of a
          *     document are not in it; see `admin.getDocumentUrl`. The `ETag` is what deciding, revoking and
          *     reopening want in `If-Match`.
+         *
+         *     Nobody reads the own case here (`403`), because it says what the person must not be told.
          */
         get: operations["admin.getKyc"];
         put?: never;
@@ -1025,7 +1031,8 @@ export interface paths {
          *
          *     A `reviewer` may only take a case for themselves (`403` otherwise), and only when nobody else
          *     holds it (`409` `lease_held`). An `approver` or `compliance_admin` may give a case to anyone and
-         *     may take it away from its holder. Repeating the request renews the hold.
+         *     may take it away from its holder. Nobody is given the own verification (`403`). Repeating the
+         *     request renews the hold.
          */
         post: operations["admin.assignKyc"];
         delete?: never;
@@ -1095,10 +1102,11 @@ export interface paths {
          *     If another staff member holds the case, the answer is `409` `lease_held`. Deciding a case that
          *     nobody holds is allowed, and a decision always ends the hold.
          *
-         *     A decision takes effect at once (`200`), unless the case is `in_review` at high or critical risk.
-         *     Then it is only recorded: the answer is `202` with `result: pending_second_approval`, and status
-         *     and version stay as they are until another person votes with `admin.approveKyc` (four eyes). A new
-         *     decision replaces one that is pending.
+         *     A decision takes effect at once (`200`), unless the case is `in_review` and the current attempt has
+         *     been at high or critical risk at any time. Then it is only recorded: the answer is `202` with
+         *     `result: pending_second_approval`, and status and version stay as they are until another person
+         *     votes with `admin.approveKyc` (four eyes). A new decision replaces the own pending one; while
+         *     somebody else's is pending, the answer is `409` `approval_pending`, `resource_id` is its id.
          *
          *     - `approve` sets how long the approval is valid, by the expiry of the document and the risk level.
          *       While a screening hit on the person is open, it is refused with `409` `screening_undecided`;
@@ -1132,11 +1140,15 @@ export interface paths {
          *
          *     - `confirm` carries out the decision and answers `result: applied`.
          *     - `decline` discards it and answers `result: declined`; the verification stays as it is and can be
-         *       decided anew.
+         *       decided anew, by two people again.
          *
-         *     The vote of the first person is `403` `self_approval`. Decisions to revoke or to reopen need the
-         *     role `compliance_admin` here too. A request that lapsed after 24 hours, or whose verification has
-         *     changed since, is `409` `approval_stale`; one that has been voted on is `409` `already_voted`.
+         *     The vote of the first person, also under another account with the same mailbox or the same name and
+         *     birth date, is `403` `self_approval`; the vote of the person who is verified is `403` `forbidden`.
+         *     Decisions to revoke or to reopen need the role `compliance_admin` here too. One that has been voted
+         *     on is `409` `already_voted`. `409` `approval_stale` are: a request that lapsed after 24 hours or has
+         *     been replaced; one whose verification, risk or screening hits have changed since; another
+         *     `request_hash`; a first person who could not make the request any more. What the decision itself
+         *     needs is checked again, so `screening_undecided` and `verification_open` can be answered here too.
          */
         post: operations["admin.approveKyc"];
         delete?: never;
@@ -1179,9 +1191,11 @@ export interface paths {
          * @description Proposes to end an approval for good: `approved` to `revoked`, which has no way back. It always
          *     needs two people, so the answer is `202`, and the approval stays valid until another
          *     `compliance_admin` confirms with `admin.approveKyc`. To stop the person from acting meanwhile,
-         *     suspend the account or put the case back into review with `admin.reopenKyc`.
+         *     suspend the account, or put the case back into review with `admin.reopenKyc`: that voids the
+         *     proposal, and the review ends with a rejection instead.
          *
-         *     Another state than `approved` is `409` `illegal_transition`.
+         *     Another state than `approved` is `409` `illegal_transition`. If somebody else's decision on the case
+         *     is pending, the answer is `409` `approval_pending`.
          */
         post: operations["admin.revokeKyc"];
         delete?: never;
@@ -1208,7 +1222,8 @@ export interface paths {
          *     - From `rejected`, after an appeal, it needs two people: the answer is `202`, and another
          *       `compliance_admin` has to confirm with `admin.approveKyc`.
          *
-         *     Every other state is `409` `illegal_transition`. If the person has started another verification
+         *     Every other state is `409` `illegal_transition`; somebody else's pending decision on the case is
+         *     `409` `approval_pending`. If the person has started another verification
          *     meanwhile, the answer is `409` `verification_open`.
          */
         post: operations["admin.reopenKyc"];
@@ -1355,7 +1370,8 @@ export interface paths {
          *     the same `Idempotency-Key` answers `secret: null`, and `admin.rotateWebhookSecret` makes another.
          *
          *     The host name is resolved here and again before each delivery; a URL that leads to a private,
-         *     loopback, link-local or otherwise reserved address is `422` `unsafe_url`.
+         *     loopback, link-local or otherwise reserved address is `422` `unsafe_url`. The port is 443 or above
+         *     1023. There may be 20 endpoints; one more is `409` `too_many_endpoints`.
          */
         post: operations["admin.createWebhookEndpoint"];
         delete?: never;
@@ -1428,6 +1444,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/webhook-deliveries/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events to an endpoint again
+         * @description Makes a new delivery, as `admin.redeliverWebhook` does, of every message whose last delivery to the endpoint matches the filter, the oldest first, 1000 at most. A message that still waits to be sent is not repeated, so the same request with another key goes on where the last one ended.
+         */
+        post: operations["admin.redeliverWebhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/webhook-deliveries/{delivery_id}/redeliver": {
         parameters: {
             query?: never;
@@ -1484,7 +1520,7 @@ export interface paths {
          *     give the sequence and the hash of an end that was published earlier, with its `stream`. An anchor
          *     without `stream`, or half of one, is `400`.
          *
-         *     One request checks whole streams in the order of their names, up to about 1,000,000 entries, or
+         *     One request checks whole streams in the order of their names, about 250,000 entries of them, or
          *     one single stream of any length; `complete` and `next_stream` tell whether and where to go on.
          */
         get: operations["admin.verifyAudit"];
@@ -1794,7 +1830,7 @@ export interface components {
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "session_ended" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "consent_outdated" | "screening_undecided" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
+        ErrorCode: "malformed_json" | "validation_failed" | "idempotency_key_missing" | "idempotency_key_invalid" | "invalid_cursor" | "unsupported_api_version" | "unauthenticated" | "invalid_token" | "token_expired" | "session_ended" | "invalid_api_key" | "api_key_revoked" | "api_key_expired" | "invalid_signature" | "forbidden" | "insufficient_scope" | "network_not_allowed" | "mfa_required" | "account_inactive" | "self_approval" | "role_not_grantable" | "own_role_change" | "not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "email_taken" | "verification_open" | "illegal_transition" | "verification_not_editable" | "attempts_exhausted" | "document_exists" | "event_payload_mismatch" | "lease_held" | "already_voted" | "approval_stale" | "last_admin" | "legal_hold" | "export_pending" | "account_state_conflict" | "idempotency_in_progress" | "consent_outdated" | "screening_undecided" | "too_many_endpoints" | "approval_pending" | "link_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "profile_incomplete" | "consent_required" | "requirements_not_met" | "reason_required" | "document_not_uploaded" | "document_invalid" | "unsafe_url" | "precondition_required" | "rate_limited" | "resubmission_too_soon" | "internal_error" | "not_implemented" | "service_unavailable";
         /** @description One fault of a request. */
         FieldError: {
             /**
@@ -3037,6 +3073,29 @@ export interface components {
              */
             dead: number;
         };
+        /** @description What was sent to webhook endpoints. */
+        WorkerWebhookReport: {
+            /**
+             * @description Deliveries that were due.
+             * @example 3
+             */
+            claimed: number;
+            /**
+             * @description Deliveries that were answered with 2xx.
+             * @example 2
+             */
+            delivered: number;
+            /**
+             * @description Deliveries that wait for another attempt.
+             * @example 1
+             */
+            retried: number;
+            /**
+             * @description Deliveries without attempts left.
+             * @example 0
+             */
+            failed: number;
+        };
         /** @description What became of parked events. */
         WorkerInboxReport: {
             /**
@@ -3081,6 +3140,7 @@ export interface components {
              */
             more: boolean;
             outbox: components["schemas"]["WorkerOutboxReport"];
+            webhooks: components["schemas"]["WorkerWebhookReport"];
             inbox: components["schemas"]["WorkerInboxReport"];
             /**
              * @description The schedules that were due.
@@ -3392,7 +3452,7 @@ export interface components {
              */
             address: components["schemas"]["Address"] | components["schemas"]["NullValue"];
             /**
-             * @description Why the account is suspended; null when it is not.
+             * @description Why the account is suspended; null when it is not, or when that was not done through this API.
              * @example null
              */
             suspension: components["schemas"]["AdminSuspension"] | components["schemas"]["NullValue"];
@@ -3611,10 +3671,15 @@ export interface components {
              */
             waiting_since: components["schemas"]["Timestamp"];
             /**
-             * @description When the case should be decided, by the target for its risk level; null outside `in_review` and where there is no target.
+             * @description When the case should be decided, by the target for its risk level, in calendar time: nights and holidays count. Null outside `in_review`.
              * @example 2026-11-21T09:21:07.123Z
              */
             due_at: components["schemas"]["Timestamp"] | components["schemas"]["NullValue"];
+            /**
+             * @description True when `due_at` has passed.
+             * @example false
+             */
+            is_overdue: boolean;
             /**
              * @description When the draft was started.
              * @example 2026-11-20T09:02:40.004Z
@@ -3877,6 +3942,11 @@ export interface components {
              * @example 1990-04-23
              */
             date_of_birth: components["schemas"]["DateOnly"] | components["schemas"]["NullValue"];
+            /**
+             * @description Nationality on the document (ISO 3166-1 alpha-2).
+             * @example DE
+             */
+            nationality: components["schemas"]["Country"] | components["schemas"]["NullValue"];
             /**
              * @description Number of the document.
              * @example C01X00T47
@@ -4250,6 +4320,11 @@ export interface components {
              */
             approval_id: components["schemas"]["Uuid"];
             /**
+             * @description Hash of the request and of the case it was made about: its state, risk, documents and screening hits. The vote names it, to show which request was read.
+             * @example 7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
+             */
+            request_hash: components["schemas"]["Sha256"];
+            /**
              * @description What will happen when it is confirmed.
              * @example approve
              * @enum {string}
@@ -4258,7 +4333,7 @@ export interface components {
             from_status: components["schemas"]["KycStatus"];
             to_status: components["schemas"]["KycStatus"];
             /**
-             * @description Version of the verification that was judged. If the verification changes, the request is void.
+             * @description Version of the verification that was judged. If the verification, its risk or a screening hit changes, the request is void.
              * @example 7
              */
             version: components["schemas"]["Version"];
@@ -4511,10 +4586,15 @@ export interface components {
         /** @description The vote of the second person. */
         AdminVoteKycRequest: {
             /**
-             * @description The `approval_id` of the pending decision that was read. It stands for the exact request: if that has been replaced, the vote is `409` `approval_stale`.
+             * @description The `approval_id` of the pending decision that was read. If that has been replaced, the vote is `409` `approval_stale`.
              * @example 019a9fc4-0a9c-7d21-9b33-4f5061728394
              */
             approval_id: components["schemas"]["Uuid"];
+            /**
+             * @description The `request_hash` that was read with it. It stands for the exact request and the case as it was then; with another one the vote is `409` `approval_stale`.
+             * @example 7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
+             */
+            request_hash: components["schemas"]["Sha256"];
             /**
              * @description `confirm` carries out the decision, `decline` discards it.
              * @example confirm
@@ -4734,11 +4814,11 @@ export interface components {
          */
         AdminWebhookUrl: string;
         /**
-         * @description A type of event, or `user.*` or `kyc.*` for all of a group, future types included.
+         * @description A type of event; or `user.*`, `kyc.*` or `webhook.*` for all of a group, future types included; or `kyc.status_changed` for every `kyc.<status>`. Each event comes once, whatever names it.
          * @example kyc.*
          * @enum {string}
          */
-        AdminWebhookSubscription: "user.*" | "user.created" | "user.updated" | "user.suspended" | "user.reinstated" | "user.soft_deleted" | "user.permanently_deleted" | "user.reactivated" | "user.erased" | "kyc.*" | "kyc.draft" | "kyc.submitted" | "kyc.processing" | "kyc.in_review" | "kyc.resubmission_required" | "kyc.approved" | "kyc.rejected" | "kyc.abandoned" | "kyc.cancelled" | "kyc.expired" | "kyc.revoked";
+        AdminWebhookSubscription: "user.*" | "user.created" | "user.updated" | "user.suspended" | "user.reinstated" | "user.soft_deleted" | "user.permanently_deleted" | "user.reactivated" | "user.erased" | "kyc.*" | "kyc.status_changed" | "kyc.draft" | "kyc.submitted" | "kyc.processing" | "kyc.in_review" | "kyc.resubmission_required" | "kyc.approved" | "kyc.rejected" | "kyc.abandoned" | "kyc.cancelled" | "kyc.expired" | "kyc.revoked" | "kyc.reminder" | "webhook.*" | "webhook.endpoint_disabled";
         /** @description A customer's receiver of events. Events are sent as Standard Webhooks: ids only, signed with the endpoint's secret, at least once, with a sequence number per subject. */
         AdminWebhookEndpoint: {
             /**
@@ -4760,7 +4840,7 @@ export interface components {
              */
             event_types: components["schemas"]["AdminWebhookSubscription"][];
             /**
-             * @description Whether events are sent. Those of a disabled endpoint wait until it is enabled again.
+             * @description Whether events are sent. Those of a disabled endpoint wait until it is enabled again, 30 days at most.
              * @example true
              */
             enabled: boolean;
@@ -4874,11 +4954,11 @@ export interface components {
             enabled?: boolean;
         };
         /**
-         * @description Type of an event that is sent to webhook endpoints. `kyc.<status>` says that a verification has reached that status.
+         * @description Type of an event that is sent to webhook endpoints. `kyc.<status>` says that a verification has reached that status, `webhook.endpoint_disabled` that another endpoint is not sent to any more.
          * @example kyc.approved
          * @enum {string}
          */
-        AdminWebhookEventType: "user.created" | "user.updated" | "user.suspended" | "user.reinstated" | "user.soft_deleted" | "user.permanently_deleted" | "user.reactivated" | "user.erased" | "kyc.draft" | "kyc.submitted" | "kyc.processing" | "kyc.in_review" | "kyc.resubmission_required" | "kyc.approved" | "kyc.rejected" | "kyc.abandoned" | "kyc.cancelled" | "kyc.expired" | "kyc.revoked";
+        AdminWebhookEventType: "user.created" | "user.updated" | "user.suspended" | "user.reinstated" | "user.soft_deleted" | "user.permanently_deleted" | "user.reactivated" | "user.erased" | "kyc.draft" | "kyc.submitted" | "kyc.processing" | "kyc.in_review" | "kyc.resubmission_required" | "kyc.approved" | "kyc.rejected" | "kyc.abandoned" | "kyc.cancelled" | "kyc.expired" | "kyc.revoked" | "kyc.reminder" | "webhook.endpoint_disabled";
         /** @description The delivery of one event to one endpoint, with all its attempts. */
         AdminWebhookDelivery: {
             /**
@@ -4898,12 +4978,12 @@ export interface components {
             event_id: components["schemas"]["Uuid"];
             event_type: components["schemas"]["AdminWebhookEventType"];
             /**
-             * @description User or verification that the event is about.
+             * @description User, verification or endpoint that the event is about.
              * @example 019a9f3e-8d10-7a52-b3c4-5e6f70819203
              */
             subject_id: components["schemas"]["Uuid"];
             /**
-             * @description Position of the event among those about the subject.
+             * @description Rises with each event about the subject, also from one event type to another. An endpoint that does not subscribe to all of them sees gaps.
              * @example 4
              */
             sequence: number;
@@ -4962,6 +5042,59 @@ export interface components {
              */
             items: components["schemas"]["AdminWebhookDelivery"][];
             next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description Which messages to send to an endpoint again: those whose last delivery matches all members that are given. */
+        AdminRedeliverWebhooksRequest: {
+            /**
+             * @description The endpoint to send to.
+             * @example 019a9f42-5e10-7b3c-8d4e-5f6071829304
+             */
+            endpoint_id: components["schemas"]["Uuid"];
+            /**
+             * @description Only messages whose last delivery ended like this.
+             * @default [
+             *       "failed"
+             *     ]
+             * @example [
+             *       "failed"
+             *     ]
+             */
+            status: ("delivered" | "failed")[];
+            /**
+             * @description Only events of these types.
+             * @example [
+             *       "kyc.approved"
+             *     ]
+             */
+            event_type?: components["schemas"]["AdminWebhookEventType"][];
+            /**
+             * @description Only events about this user or verification.
+             * @example 019a9f3e-8d10-7a52-b3c4-5e6f70819203
+             */
+            subject_id?: components["schemas"]["Uuid"];
+            /**
+             * @description Only messages whose last delivery was created at this moment or later.
+             * @example 2026-11-20T00:00:00.000Z
+             */
+            created_from?: components["schemas"]["Timestamp"];
+            /**
+             * @description Only messages whose last delivery was created before this moment.
+             * @example 2026-11-21T00:00:00.000Z
+             */
+            created_to?: components["schemas"]["Timestamp"];
+        };
+        /** @description What is sent again. */
+        AdminWebhookRedelivery: {
+            /**
+             * @description Number of messages that are sent again.
+             * @example 12
+             */
+            redelivered: number;
+            /**
+             * @description Whether there may be more; the same request with another key goes on with them.
+             * @example false
+             */
+            more: boolean;
         };
         /** @description One entry of the audit log. It holds ids and codes, no personal data. */
         AuditEntry: {
@@ -5997,6 +6130,7 @@ export type ProviderEvent = components['schemas']['ProviderEvent'];
 export type EventReceipt = components['schemas']['EventReceipt'];
 export type WorkerRunInput = components['schemas']['WorkerRunInput'];
 export type WorkerOutboxReport = components['schemas']['WorkerOutboxReport'];
+export type WorkerWebhookReport = components['schemas']['WorkerWebhookReport'];
 export type WorkerInboxReport = components['schemas']['WorkerInboxReport'];
 export type WorkerJobReport = components['schemas']['WorkerJobReport'];
 export type WorkerRunReport = components['schemas']['WorkerRunReport'];
@@ -6076,6 +6210,8 @@ export type AdminUpdateWebhookEndpointRequest = components['schemas']['AdminUpda
 export type AdminWebhookEventType = components['schemas']['AdminWebhookEventType'];
 export type AdminWebhookDelivery = components['schemas']['AdminWebhookDelivery'];
 export type AdminWebhookDeliveryList = components['schemas']['AdminWebhookDeliveryList'];
+export type AdminRedeliverWebhooksRequest = components['schemas']['AdminRedeliverWebhooksRequest'];
+export type AdminWebhookRedelivery = components['schemas']['AdminWebhookRedelivery'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AdminAuditList = components['schemas']['AdminAuditList'];
 export type AdminAuditFault = components['schemas']['AdminAuditFault'];
@@ -8303,7 +8439,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Only users whose name or e-mail address contains this text, or the user with exactly this id.
+                 * @description Only users whose name or e-mail address contains each word of this text, or the user with exactly this id. Where nobody fits, small mistakes are forgiven. Words of one or two letters have to begin a name.
                  * @example schmidt
                  */
                 q?: components["schemas"]["AdminSearchText"];
@@ -8344,7 +8480,7 @@ export interface operations {
                  */
                 created_to?: components["schemas"]["Timestamp"];
                 /**
-                 * @description The order; a minus sign turns it round. Users without a last name come last in both directions.
+                 * @description The order; a minus sign turns it round. A user without a last name stands where an empty one would.
                  * @example -created_at
                  */
                 sort: "created_at" | "-created_at" | "last_name" | "-last_name";
@@ -8834,6 +8970,11 @@ export interface operations {
                  */
                 assignee?: string;
                 /**
+                 * @description Only verifications whose `due_at` has passed (`true`), or all others (`false`). Only cases in review can be overdue.
+                 * @example true
+                 */
+                is_overdue?: boolean;
+                /**
                  * @description Only people whose address is in this country.
                  * @example DE
                  */
@@ -8854,10 +8995,10 @@ export interface operations {
                  */
                 created_to?: components["schemas"]["Timestamp"];
                 /**
-                 * @description The order; a minus sign turns it round. `waiting_since` puts the longest waiting first, `created_at` the oldest.
+                 * @description The order; a minus sign turns it round. `waiting_since` puts the longest waiting first, `created_at` the oldest, `due_at` what should be decided first. Only cases in review have a `due_at`, so by `due_at` only those are listed.
                  * @example waiting_since
                  */
-                sort: "waiting_since" | "-waiting_since" | "created_at" | "-created_at";
+                sort: "waiting_since" | "-waiting_since" | "created_at" | "-created_at" | "due_at" | "-due_at";
                 /**
                  * @description The size of a page. A value over 100 is taken as 100; less than 1 is an error.
                  * @example 25
@@ -10424,6 +10565,66 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["NotImplemented"];
+        };
+    };
+    "admin.redeliverWebhooks": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description A value that the client makes once per intended effect, such as a UUID, and repeats on every retry of it. 1 to 255 printable ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or not. Missing is `400` `idempotency_key_missing`. Stored for 24 hours at least.
+                 * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                 */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description An id of the client's own for this request. One that does not match the pattern is replaced, not refused.
+                 * @example req_019a9f3e7c2b7d418a6f0c5d2e1b4a90
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description W3C Trace Context of the caller. An invalid value starts a new trace; it is never an error.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description The dated version of the contract that the client was written for; the oldest supported one when absent. An unknown version is `400` `unsupported_api_version`.
+                 * @example 2026-11-20
+                 */
+                "Api-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminRedeliverWebhooksRequest"];
+            };
+        };
+        responses: {
+            /** @description How many messages are sent again. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminWebhookRedelivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["NotImplemented"];

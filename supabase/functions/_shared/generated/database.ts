@@ -82,6 +82,50 @@ export type Database = {
         };
         Relationships: [];
       };
+      audit_anchored_heads: {
+        Row: {
+          sequence: number;
+          stream: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          sequence: number;
+          stream: string;
+        };
+        Update: {
+          sequence?: number;
+          stream?: string;
+        };
+        Relationships: [];
+      };
+      audit_anchors: {
+        Row: {
+          document: string | null;
+          is_complete: boolean;
+          made_at: string;
+          number: number;
+          sha256: string;
+          stored_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          document?: string | null;
+          is_complete: boolean;
+          made_at: string;
+          number: number;
+          sha256: string;
+          stored_at?: string | null;
+        };
+        Update: {
+          document?: string | null;
+          is_complete?: boolean;
+          made_at?: string;
+          number?: number;
+          sha256?: string;
+          stored_at?: string | null;
+        };
+        Relationships: [];
+      };
       audit_heads: {
         Row: {
           hash: string;
@@ -119,8 +163,9 @@ export type Database = {
           stream: string;
           subject_id: string | null;
           subject_type: string;
+          audit_entry_json: Json | null;
         };
-        ComputedFields: never;
+        ComputedFields: "audit_entry_json";
         Insert: {
           action: string;
           actor_id?: string | null;
@@ -389,6 +434,76 @@ export type Database = {
         };
         Relationships: [];
       };
+      kyc_approvals: {
+        Row: {
+          action: string;
+          approval_id: string;
+          attempt: number;
+          case_hash: string;
+          closed_at: string | null;
+          documents: Json | null;
+          expires_at: string;
+          from_status: Database["public"]["Enums"]["kyc_status"];
+          note: string | null;
+          outcome: string | null;
+          reason_code: string;
+          requested_at: string;
+          requested_by: string;
+          to_status: Database["public"]["Enums"]["kyc_status"];
+          verification_id: string;
+          version: number;
+          voter_id: string | null;
+          kyc_request_hash: string | null;
+        };
+        ComputedFields: "kyc_request_hash";
+        Insert: {
+          action: string;
+          approval_id?: string;
+          attempt: number;
+          case_hash: string;
+          closed_at?: string | null;
+          documents?: Json | null;
+          expires_at: string;
+          from_status: Database["public"]["Enums"]["kyc_status"];
+          note?: string | null;
+          outcome?: string | null;
+          reason_code: string;
+          requested_at?: string;
+          requested_by: string;
+          to_status: Database["public"]["Enums"]["kyc_status"];
+          verification_id: string;
+          version: number;
+          voter_id?: string | null;
+        };
+        Update: {
+          action?: string;
+          approval_id?: string;
+          attempt?: number;
+          case_hash?: string;
+          closed_at?: string | null;
+          documents?: Json | null;
+          expires_at?: string;
+          from_status?: Database["public"]["Enums"]["kyc_status"];
+          note?: string | null;
+          outcome?: string | null;
+          reason_code?: string;
+          requested_at?: string;
+          requested_by?: string;
+          to_status?: Database["public"]["Enums"]["kyc_status"];
+          verification_id?: string;
+          version?: number;
+          voter_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "kyc_approvals_reason_code_fkey";
+            columns: ["reason_code"];
+            isOneToOne: false;
+            referencedRelation: "kyc_reason_codes";
+            referencedColumns: ["code"];
+          },
+        ];
+      };
       kyc_attempts: {
         Row: {
           accepted_at: string | null;
@@ -412,8 +527,9 @@ export type Database = {
             name: string;
           } | null;
           kyc_screen: Json | null;
+          screening_note_person: undefined | null;
         };
-        ComputedFields: "kyc_identities" | "kyc_screen";
+        ComputedFields: "kyc_identities" | "kyc_screen" | "screening_note_person";
         Insert: {
           accepted_at?: string | null;
           applicant: NonNullable<Json>;
@@ -457,6 +573,7 @@ export type Database = {
           approved_at: string | null;
           assignee_id: string | null;
           document_expires_on: string | null;
+          due_at: string | null;
           flags: string[];
           lease_expires_at: string | null;
           provider: string;
@@ -475,6 +592,7 @@ export type Database = {
           approved_at?: string | null;
           assignee_id?: string | null;
           document_expires_on?: string | null;
+          due_at?: string | null;
           flags?: string[];
           lease_expires_at?: string | null;
           provider: string;
@@ -492,6 +610,7 @@ export type Database = {
           approved_at?: string | null;
           assignee_id?: string | null;
           document_expires_on?: string | null;
+          due_at?: string | null;
           flags?: string[];
           lease_expires_at?: string | null;
           provider?: string;
@@ -833,6 +952,25 @@ export type Database = {
         };
         Relationships: [];
       };
+      password_resets: {
+        Row: {
+          requested_at: string;
+          requested_by: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          requested_at: string;
+          requested_by: string;
+          user_id: string;
+        };
+        Update: {
+          requested_at?: string;
+          requested_by?: string;
+          user_id?: string;
+        };
+        Relationships: [];
+      };
       personal_data: {
         Row: {
           erase_later: string | null;
@@ -1145,6 +1283,30 @@ export type Database = {
         };
         Relationships: [];
       };
+      screening_changes: {
+        Row: {
+          entry_id: number;
+          seen_in: unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          entry_id: number;
+          seen_in?: unknown;
+        };
+        Update: {
+          entry_id?: number;
+          seen_in?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "screening_changes_entry_id_fkey";
+            columns: ["entry_id"];
+            isOneToOne: true;
+            referencedRelation: "screening_entries";
+            referencedColumns: ["entry_id"];
+          },
+        ];
+      };
       screening_decisions: {
         Row: {
           decided_at: string;
@@ -1364,6 +1526,50 @@ export type Database = {
           },
         ];
       };
+      screening_people: {
+        Row: {
+          attempt: number;
+          birth_year: number;
+          joined: string[];
+          normalised: string;
+          tokens: string[];
+          verification_id: string;
+          words: string[];
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt: number;
+          birth_year: number;
+          joined: string[];
+          normalised: string;
+          tokens: string[];
+          verification_id: string;
+          words: string[];
+        };
+        Update: {
+          attempt?: number;
+          birth_year?: number;
+          joined?: string[];
+          normalised?: string;
+          tokens?: string[];
+          verification_id?: string;
+          words?: string[];
+        };
+        Relationships: [];
+      };
+      screening_people_words: {
+        Row: {
+          word: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          word: string;
+        };
+        Update: {
+          word?: string;
+        };
+        Relationships: [];
+      };
       screening_staging: {
         Row: {
           aliases: string[];
@@ -1401,6 +1607,22 @@ export type Database = {
         };
         Relationships: [];
       };
+      screening_suspects: {
+        Row: {
+          due_at: string;
+          verification_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          due_at?: string;
+          verification_id: string;
+        };
+        Update: {
+          due_at?: string;
+          verification_id?: string;
+        };
+        Relationships: [];
+      };
       screening_words: {
         Row: {
           word: string;
@@ -1420,6 +1642,7 @@ export type Database = {
           approval_ttl_high: string;
           approval_ttl_low: string;
           approval_ttl_medium: string;
+          audit_anchor_every: string;
           circuit_cooldown: string;
           circuit_threshold: number;
           clock_shift: string;
@@ -1436,7 +1659,6 @@ export type Database = {
           export_lease: string;
           export_max_attempts: number;
           export_ttl: string;
-          four_eyes_enforced: boolean;
           idempotency_ttl: string;
           is_only_row: boolean;
           max_attempts: number;
@@ -1444,6 +1666,8 @@ export type Database = {
           outbox_retry_delays: string[];
           outbox_retry_jitter: number;
           parked_ttl: string;
+          password_reset_cooldown: string;
+          password_reset_daily_limit: number;
           reconcile_after: string;
           reconcile_every: string;
           record_retention: string;
@@ -1452,6 +1676,7 @@ export type Database = {
           resubmission_cooldown: string;
           resubmission_reminders: string[];
           resubmission_ttl: string;
+          review_lease: string;
           review_target_critical: string;
           review_target_high: string;
           review_target_low: string;
@@ -1460,8 +1685,17 @@ export type Database = {
           screening_max_hits: number;
           screening_threshold: number;
           screening_word_threshold: number;
+          second_vote_ttl: string;
           staff_mfa_required: boolean;
           verdict_timeout: string;
+          webhook_concurrency: number;
+          webhook_disable_after: string;
+          webhook_lease: string;
+          webhook_longest_wait: string;
+          webhook_max_endpoints: number;
+          webhook_retention: string;
+          webhook_retry_delays: string[];
+          webhook_retry_jitter: number;
         };
         ComputedFields: never;
         Insert: {
@@ -1469,6 +1703,7 @@ export type Database = {
           approval_ttl_high?: string;
           approval_ttl_low?: string;
           approval_ttl_medium?: string;
+          audit_anchor_every?: string;
           circuit_cooldown?: string;
           circuit_threshold?: number;
           clock_shift?: string;
@@ -1485,7 +1720,6 @@ export type Database = {
           export_lease?: string;
           export_max_attempts?: number;
           export_ttl?: string;
-          four_eyes_enforced?: boolean;
           idempotency_ttl?: string;
           is_only_row?: boolean;
           max_attempts?: number;
@@ -1493,6 +1727,8 @@ export type Database = {
           outbox_retry_delays?: string[];
           outbox_retry_jitter?: number;
           parked_ttl?: string;
+          password_reset_cooldown?: string;
+          password_reset_daily_limit?: number;
           reconcile_after?: string;
           reconcile_every?: string;
           record_retention?: string;
@@ -1501,6 +1737,7 @@ export type Database = {
           resubmission_cooldown?: string;
           resubmission_reminders?: string[];
           resubmission_ttl?: string;
+          review_lease?: string;
           review_target_critical?: string;
           review_target_high?: string;
           review_target_low?: string;
@@ -1509,14 +1746,24 @@ export type Database = {
           screening_max_hits?: number;
           screening_threshold?: number;
           screening_word_threshold?: number;
+          second_vote_ttl?: string;
           staff_mfa_required?: boolean;
           verdict_timeout?: string;
+          webhook_concurrency?: number;
+          webhook_disable_after?: string;
+          webhook_lease?: string;
+          webhook_longest_wait?: string;
+          webhook_max_endpoints?: number;
+          webhook_retention?: string;
+          webhook_retry_delays?: string[];
+          webhook_retry_jitter?: number;
         };
         Update: {
           account_change_ttl?: string;
           approval_ttl_high?: string;
           approval_ttl_low?: string;
           approval_ttl_medium?: string;
+          audit_anchor_every?: string;
           circuit_cooldown?: string;
           circuit_threshold?: number;
           clock_shift?: string;
@@ -1533,7 +1780,6 @@ export type Database = {
           export_lease?: string;
           export_max_attempts?: number;
           export_ttl?: string;
-          four_eyes_enforced?: boolean;
           idempotency_ttl?: string;
           is_only_row?: boolean;
           max_attempts?: number;
@@ -1541,6 +1787,8 @@ export type Database = {
           outbox_retry_delays?: string[];
           outbox_retry_jitter?: number;
           parked_ttl?: string;
+          password_reset_cooldown?: string;
+          password_reset_daily_limit?: number;
           reconcile_after?: string;
           reconcile_every?: string;
           record_retention?: string;
@@ -1549,6 +1797,7 @@ export type Database = {
           resubmission_cooldown?: string;
           resubmission_reminders?: string[];
           resubmission_ttl?: string;
+          review_lease?: string;
           review_target_critical?: string;
           review_target_high?: string;
           review_target_low?: string;
@@ -1557,8 +1806,54 @@ export type Database = {
           screening_max_hits?: number;
           screening_threshold?: number;
           screening_word_threshold?: number;
+          second_vote_ttl?: string;
           staff_mfa_required?: boolean;
           verdict_timeout?: string;
+          webhook_concurrency?: number;
+          webhook_disable_after?: string;
+          webhook_lease?: string;
+          webhook_longest_wait?: string;
+          webhook_max_endpoints?: number;
+          webhook_retention?: string;
+          webhook_retry_delays?: string[];
+          webhook_retry_jitter?: number;
+        };
+        Relationships: [];
+      };
+      suspensions: {
+        Row: {
+          ended_at: string | null;
+          ended_by: string | null;
+          ended_note: string | null;
+          note: string | null;
+          reason_code: string;
+          suspended_at: string;
+          suspended_by: string;
+          suspension_id: string;
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          ended_at?: string | null;
+          ended_by?: string | null;
+          ended_note?: string | null;
+          note?: string | null;
+          reason_code: string;
+          suspended_at?: string;
+          suspended_by: string;
+          suspension_id?: string;
+          user_id: string;
+        };
+        Update: {
+          ended_at?: string | null;
+          ended_by?: string | null;
+          ended_note?: string | null;
+          note?: string | null;
+          reason_code?: string;
+          suspended_at?: string;
+          suspended_by?: string;
+          suspension_id?: string;
+          user_id?: string;
         };
         Relationships: [];
       };
@@ -1581,6 +1876,145 @@ export type Database = {
           granted_by?: string | null;
           role?: Database["public"]["Enums"]["staff_role"];
           user_id?: string;
+        };
+        Relationships: [];
+      };
+      webhook_deliveries: {
+        Row: {
+          attempts: number;
+          created_at: string;
+          delivery_id: string;
+          endpoint_id: string;
+          last_attempt_at: string | null;
+          last_duration_ms: number | null;
+          last_error: string | null;
+          last_status_code: number | null;
+          lease_id: string | null;
+          message_id: string;
+          next_attempt_at: string | null;
+          redelivery_of: string | null;
+          status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempts?: number;
+          created_at?: string;
+          delivery_id?: string;
+          endpoint_id: string;
+          last_attempt_at?: string | null;
+          last_duration_ms?: number | null;
+          last_error?: string | null;
+          last_status_code?: number | null;
+          lease_id?: string | null;
+          message_id: string;
+          next_attempt_at?: string | null;
+          redelivery_of?: string | null;
+          status?: string;
+        };
+        Update: {
+          attempts?: number;
+          created_at?: string;
+          delivery_id?: string;
+          endpoint_id?: string;
+          last_attempt_at?: string | null;
+          last_duration_ms?: number | null;
+          last_error?: string | null;
+          last_status_code?: number | null;
+          lease_id?: string | null;
+          message_id?: string;
+          next_attempt_at?: string | null;
+          redelivery_of?: string | null;
+          status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "webhook_deliveries_endpoint_id_fkey";
+            columns: ["endpoint_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_endpoints";
+            referencedColumns: ["endpoint_id"];
+          },
+          {
+            foreignKeyName: "webhook_deliveries_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_messages";
+            referencedColumns: ["message_id"];
+          },
+        ];
+      };
+      webhook_endpoints: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          deleted_at: string | null;
+          description: string | null;
+          disabled_at: string | null;
+          disabled_reason: string | null;
+          endpoint_id: string;
+          event_types: string[];
+          failing_since: string | null;
+          last_delivered_at: string | null;
+          updated_at: string;
+          url: string;
+          version: number;
+          webhook_endpoint_json: Json | null;
+        };
+        ComputedFields: "webhook_endpoint_json";
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          deleted_at?: string | null;
+          description?: string | null;
+          disabled_at?: string | null;
+          disabled_reason?: string | null;
+          endpoint_id?: string;
+          event_types: string[];
+          failing_since?: string | null;
+          last_delivered_at?: string | null;
+          updated_at?: string;
+          url: string;
+          version?: number;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          deleted_at?: string | null;
+          description?: string | null;
+          disabled_at?: string | null;
+          disabled_reason?: string | null;
+          endpoint_id?: string;
+          event_types?: string[];
+          failing_since?: string | null;
+          last_delivered_at?: string | null;
+          updated_at?: string;
+          url?: string;
+          version?: number;
+        };
+        Relationships: [];
+      };
+      webhook_event_types: {
+        Row: {
+          about: string;
+          description: string;
+          members: string[];
+          subscriptions: string[];
+          type: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          about: string;
+          description: string;
+          members: string[];
+          subscriptions: string[];
+          type: string;
+        };
+        Update: {
+          about?: string;
+          description?: string;
+          members?: string[];
+          subscriptions?: string[];
+          type?: string;
         };
         Relationships: [];
       };
@@ -1654,12 +2088,110 @@ export type Database = {
         };
         Relationships: [];
       };
+      webhook_messages: {
+        Row: {
+          body: string;
+          created_at: string;
+          message_id: string;
+          sequence: number;
+          subject_id: string;
+          type: string;
+          user_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          body: string;
+          created_at?: string;
+          message_id?: string;
+          sequence: number;
+          subject_id: string;
+          type: string;
+          user_id?: string | null;
+        };
+        Update: {
+          body?: string;
+          created_at?: string;
+          message_id?: string;
+          sequence?: number;
+          subject_id?: string;
+          type?: string;
+          user_id?: string | null;
+        };
+        Relationships: [];
+      };
+      webhook_secrets: {
+        Row: {
+          created_at: string;
+          endpoint_id: string;
+          expires_at: string | null;
+          secret: string | null;
+          secret_id: string;
+          vault_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          endpoint_id: string;
+          expires_at?: string | null;
+          secret?: string | null;
+          secret_id?: string;
+          vault_id?: string | null;
+        };
+        Update: {
+          created_at?: string;
+          endpoint_id?: string;
+          expires_at?: string | null;
+          secret?: string | null;
+          secret_id?: string;
+          vault_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "webhook_secrets_endpoint_id_fkey";
+            columns: ["endpoint_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_endpoints";
+            referencedColumns: ["endpoint_id"];
+          },
+        ];
+      };
+      webhook_subjects: {
+        Row: {
+          last_transaction: unknown;
+          last_type: string;
+          sequence: number;
+          subject_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          last_transaction?: unknown;
+          last_type: string;
+          sequence?: number;
+          subject_id: string;
+        };
+        Update: {
+          last_transaction?: unknown;
+          last_type?: string;
+          sequence?: number;
+          subject_id?: string;
+        };
+        Relationships: [];
+      };
     };
     Views: {
       [_ in never]: never;
     };
     Functions: {
       abandon_account_changes: { Args: { p_limit: number }; Returns: number };
+      account_status: {
+        Args: {
+          p_profile: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
       activity_of: {
         Args: { p_before?: string; p_limit?: number; p_user_id: string };
         Returns: {
@@ -1726,6 +2258,19 @@ export type Database = {
         };
       };
       apply_legal_holds: { Args: { p_user_id: string }; Returns: undefined };
+      audit_anchor_begin: { Args: { p_limit: number }; Returns: Json };
+      audit_anchor_pending: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          document: string;
+          number: number;
+        }[];
+      };
+      audit_anchor_sign: {
+        Args: { p_document: string; p_is_complete: boolean; p_number: number };
+        Returns: undefined;
+      };
+      audit_anchor_stored: { Args: { p_number: number }; Returns: undefined };
       audit_append: {
         Args: {
           p_action: string;
@@ -1738,6 +2283,15 @@ export type Database = {
           p_subject_type: string;
         };
         Returns: number;
+      };
+      audit_entry_json: {
+        Args: {
+          p_entry: Omit<
+            Database["private"]["Tables"]["audit_log"]["Row"],
+            Database["private"]["Tables"]["audit_log"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
       };
       audit_erasure: {
         Args: {
@@ -1762,7 +2316,14 @@ export type Database = {
         };
         Returns: undefined;
       };
-      audit_field: { Args: { p_value: string }; Returns: string };
+      audit_faults: {
+        Args: { p_first: string; p_last: string };
+        Returns: {
+          fault: string;
+          sequence: number;
+          stream: string;
+        }[];
+      };
       audit_hash: {
         Args: {
           p_action: string;
@@ -1780,6 +2341,10 @@ export type Database = {
         };
         Returns: string;
       };
+      audit_people_read: {
+        Args: { p_filter?: Json; p_user_id: string; p_user_ids?: string[] };
+        Returns: undefined;
+      };
       audit_person: {
         Args: { p_action: string; p_details?: Json; p_user_id: string };
         Returns: undefined;
@@ -1791,6 +2356,10 @@ export type Database = {
           sequence: number;
           stream: string;
         }[];
+      };
+      audit_verify_page: {
+        Args: { p_from: string; p_limit: number };
+        Returns: Record<string, unknown>;
       };
       authenticate_machine_key: {
         Args: { p_address: string; p_prefix: string; p_sha256: string };
@@ -1882,15 +2451,23 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      consents_of: { Args: { p_user_id: string }; Returns: Json };
+      contains_pattern: { Args: { p_text: string }; Returns: string };
+      count_sessions: { Args: { p_user_id: string }; Returns: number };
       create_machine_key: {
         Args: { p_input: Json; p_prefix: string; p_sha256: string };
         Returns: Json;
       };
+      create_webhook_endpoint: { Args: { p_input: Json; p_secret: string }; Returns: Json };
       current_consent_version: {
         Args: { p_document: Database["public"]["Enums"]["consent_document"] };
         Returns: string;
       };
       custom_access_token_hook: { Args: { event: Json }; Returns: Json };
+      delete_webhook_endpoint: {
+        Args: { p_endpoint_id: string; p_expected_version: number };
+        Returns: undefined;
+      };
       end_my_session: { Args: { p_session_id: string }; Returns: undefined };
       equal_hashes: { Args: { p_left: string; p_right: string }; Returns: boolean };
       erase_cancel_drafts: { Args: { p_user_id: string }; Returns: undefined };
@@ -2022,6 +2599,14 @@ export type Database = {
         Args: { p_error: string; p_generation: number; p_task: string; p_user_id: string };
         Returns: boolean;
       };
+      filter_values: { Args: { p_filter: Json; p_name: string }; Returns: string[] };
+      find_people: {
+        Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
+        Returns: {
+          position: Json;
+          user_id: string;
+        }[];
+      };
       find_users: {
         Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
         Returns: {
@@ -2030,6 +2615,7 @@ export type Database = {
         }[];
       };
       find_users_conditions: { Args: { p_filter: Json; p_is_fuzzy: boolean }; Returns: string };
+      find_users_states: { Args: { p_states: string[] }; Returns: string };
       finish_account_task: {
         Args: { p_generation: number; p_task: string; p_user_id: string };
         Returns: undefined;
@@ -2046,6 +2632,7 @@ export type Database = {
       };
       get_export: { Args: { p_export_id: string }; Returns: Json };
       get_me: { Args: Record<PropertyKey, never>; Returns: Json };
+      get_user: { Args: { p_user_id: string }; Returns: Json };
       grant_role_as_owner: {
         Args: {
           p_email: string;
@@ -2083,16 +2670,32 @@ export type Database = {
       is_clock_shift_allowed: { Args: Record<PropertyKey, never>; Returns: boolean };
       is_held: { Args: { p_user_id: string }; Returns: boolean };
       is_plain_text: { Args: { p_max: number; p_value: string }; Returns: boolean };
+      is_same_person: { Args: { p_one: string; p_other: string }; Returns: boolean };
       is_session_alive: { Args: Record<PropertyKey, never>; Returns: boolean };
       iso: { Args: { p_at: string }; Returns: string };
       job_advance_erasures: { Args: { p_limit: number }; Returns: number };
       job_clean: { Args: { p_job: string; p_limit: number }; Returns: number };
+      job_clean_webhooks: { Args: { p_limit: number }; Returns: number };
       job_expire_exports: { Args: { p_limit: number }; Returns: number };
+      job_lapse_decisions: { Args: { p_limit: number }; Returns: number };
       job_move_verifications: { Args: { p_job: string; p_limit: number }; Returns: number };
       job_purge_documents: { Args: { p_limit: number }; Returns: number };
       job_reconcile_silent: { Args: { p_limit: number }; Returns: number };
       job_remind: { Args: { p_limit: number }; Returns: number };
+      job_rescreen_people: { Args: { p_limit: number }; Returns: number };
+      job_return_cases: { Args: { p_limit: number }; Returns: number };
+      job_screen_changes: { Args: { p_limit: number }; Returns: number };
       joined_words: { Args: { p_words: string[] }; Returns: string[] };
+      kyc_action_result: {
+        Args: {
+          p_result: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       kyc_add_document: {
         Args: {
           p_content_type: string;
@@ -2101,6 +2704,17 @@ export type Database = {
           p_size_bytes: number;
           p_type: Database["public"]["Enums"]["document_type"];
           p_verification_id: string;
+        };
+        Returns: Json;
+      };
+      kyc_add_note: { Args: { p_text: string; p_verification_id: string }; Returns: Json };
+      kyc_all_replacements: {
+        Args: {
+          p_reason_code: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
         };
         Returns: Json;
       };
@@ -2116,7 +2730,55 @@ export type Database = {
         };
         Returns: string;
       };
+      kyc_assign: {
+        Args: { p_assignee_id: string; p_minutes?: number; p_verification_id: string };
+        Returns: Json;
+      };
+      kyc_bulk: { Args: { p_request: Json }; Returns: Json };
+      kyc_bulk_act: {
+        Args: {
+          p_reason_code: string;
+          p_request: Json;
+          p_verification_id: string;
+          p_version: number;
+        };
+        Returns: Json;
+      };
+      kyc_bulk_item: { Args: { p_item: Json; p_request: Json }; Returns: Json };
+      kyc_bulk_move: {
+        Args: {
+          p_reason_code: string;
+          p_staff_id: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       kyc_cancel_verification: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_carry_out: {
+        Args: {
+          p_action: string;
+          p_documents: Json;
+          p_first: string;
+          p_reason_code: string;
+          p_second: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: Database["public"]["Tables"]["kyc_verifications"]["Row"];
+        SetofOptions: {
+          from: "*";
+          to: "kyc_verifications";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       kyc_case: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_attempts: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_documents: {
@@ -2124,17 +2786,16 @@ export type Database = {
         Returns: Json;
       };
       kyc_case_duplicates: { Args: { p_verification_id: string }; Returns: Json };
-      kyc_case_hits: { Args: { p_user_id: string }; Returns: Json };
-      kyc_case_matches: {
+      kyc_case_hash: {
         Args: {
-          p_filter: Json;
           p_verification: Omit<
             Database["public"]["Tables"]["kyc_verifications"]["Row"],
             Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
           >;
         };
-        Returns: boolean;
+        Returns: string;
       };
+      kyc_case_hits: { Args: { p_user_id: string }; Returns: Json };
       kyc_case_risk: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_subject: { Args: { p_user_id: string }; Returns: Json };
       kyc_case_summary: {
@@ -2148,13 +2809,33 @@ export type Database = {
       };
       kyc_case_timeline: { Args: { p_verification_id: string }; Returns: Json };
       kyc_case_writings: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_check_decision: {
+        Args: {
+          p_action: string;
+          p_documents: Json;
+          p_reason_code: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
       kyc_check_four_eyes: {
         Args: {
           p_actor_id: string;
           p_four_eyes: string;
-          p_risk_level: Database["public"]["Enums"]["risk_level"];
           p_second_actor_id: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
         };
+        Returns: undefined;
+      };
+      kyc_check_replacements: {
+        Args: { p_documents: Json; p_verification_id: string };
         Returns: undefined;
       };
       kyc_check_transition: {
@@ -2181,6 +2862,17 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      kyc_claim_next: { Args: { p_filter?: Json }; Returns: Json };
+      kyc_close_approval: {
+        Args: {
+          p_approval: Omit<
+            Database["private"]["Tables"]["kyc_approvals"]["Row"],
+            Database["private"]["Tables"]["kyc_approvals"]["ComputedFields"]
+          >;
+          p_outcome: string;
+        };
+        Returns: undefined;
+      };
       kyc_complete_document: {
         Args: { p_document_id: string; p_facts: Json; p_verification_id: string };
         Returns: Json;
@@ -2194,6 +2886,21 @@ export type Database = {
           p_note: string;
           p_reason_code: string;
           p_verification_id: string;
+        };
+        Returns: Json;
+      };
+      kyc_decide_or_propose: {
+        Args: {
+          p_action: string;
+          p_documents: Json;
+          p_note: string;
+          p_reason_code: string;
+          p_staff_id: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
         };
         Returns: Json;
       };
@@ -2221,6 +2928,7 @@ export type Database = {
         };
         Returns: undefined;
       };
+      kyc_document_ids: { Args: { p_documents: Json }; Returns: Json };
       kyc_document_json: {
         Args: {
           p_document: Omit<
@@ -2228,6 +2936,10 @@ export type Database = {
             Database["public"]["Tables"]["kyc_documents"]["ComputedFields"]
           >;
         };
+        Returns: Json;
+      };
+      kyc_document_link: {
+        Args: { p_document_id: string; p_verification_id: string };
         Returns: Json;
       };
       kyc_document_problem: {
@@ -2245,6 +2957,7 @@ export type Database = {
         Args: { p_risk_level: Database["public"]["Enums"]["risk_level"]; p_since: string };
         Returns: string;
       };
+      kyc_end_hold: { Args: { p_verification_id: string }; Returns: string };
       kyc_event_reason: {
         Args: {
           p_event: Json;
@@ -2262,11 +2975,34 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["kyc_status"];
       };
+      kyc_find_people: { Args: { p_text: string }; Returns: string[] };
+      kyc_flag_beside_renewal: {
+        Args: {
+          p_flag: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       kyc_get_document: {
         Args: { p_document_id: string; p_verification_id: string };
         Returns: Json;
       };
       kyc_get_verification: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_hold: {
+        Args: {
+          p_action: string;
+          p_holder_id: string;
+          p_lasts: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
       kyc_identities: {
         Args: {
           p_attempt: Omit<
@@ -2283,10 +3019,42 @@ export type Database = {
         Args: { p_body: string; p_event: Json; p_provider: string };
         Returns: Json;
       };
+      kyc_is_current: {
+        Args: {
+          p_approval: Omit<
+            Database["private"]["Tables"]["kyc_approvals"]["Row"],
+            Database["private"]["Tables"]["kyc_approvals"]["ComputedFields"]
+          >;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
+      kyc_is_for_staff: {
+        Args: {
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
+      kyc_is_grave: {
+        Args: {
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       kyc_is_open: {
         Args: { p_status: Database["public"]["Enums"]["kyc_status"] };
         Returns: boolean;
       };
+      kyc_is_reviewer: { Args: { p_user_id: string }; Returns: boolean };
       kyc_list_cases: {
         Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
         Returns: {
@@ -2294,6 +3062,7 @@ export type Database = {
           item: Json;
         }[];
       };
+      kyc_list_conditions: { Args: { p_filter: Json; p_people: string[] }; Returns: string };
       kyc_list_document_types: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_list_reason_codes: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_list_verifications: {
@@ -2305,6 +3074,16 @@ export type Database = {
       };
       kyc_lock_editable: {
         Args: { p_user_id: string; p_verification_id: string };
+        Returns: Database["public"]["Tables"]["kyc_verifications"]["Row"];
+        SetofOptions: {
+          from: "*";
+          to: "kyc_verifications";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      kyc_lock_for_decision: {
+        Args: { p_expected_version: number; p_staff_id: string; p_verification_id: string };
         Returns: Database["public"]["Tables"]["kyc_verifications"]["Row"];
         SetofOptions: {
           from: "*";
@@ -2340,14 +3119,58 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      kyc_may_claim: {
+        Args: {
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       kyc_may_upload: { Args: { p_name: string }; Returns: boolean };
+      kyc_needs_two: {
+        Args: {
+          p_four_eyes: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       kyc_next_action: {
         Args: { p_has_requirements: boolean; p_status: Database["public"]["Enums"]["kyc_status"] };
         Returns: string;
       };
+      kyc_pending_approval: {
+        Args: {
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       kyc_person_requirements: { Args: { p_user_id: string }; Returns: Json };
       kyc_projection: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_projection_of: { Args: { p_requirements?: Json; p_user_id: string }; Returns: Json };
+      kyc_prolong_hold: { Args: { p_verification_id: string }; Returns: undefined };
+      kyc_propose: {
+        Args: {
+          p_action: string;
+          p_documents: Json;
+          p_note: string;
+          p_reason_code: string;
+          p_staff_id: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       kyc_provider_accepted: {
         Args: { p_message_id: string; p_provider_reference: string; p_status_code: number };
         Returns: Json;
@@ -2383,14 +3206,51 @@ export type Database = {
         };
         Returns: undefined;
       };
+      kyc_record_votes: {
+        Args: {
+          p_approval: Omit<
+            Database["private"]["Tables"]["kyc_approvals"]["Row"],
+            Database["private"]["Tables"]["kyc_approvals"]["ComputedFields"]
+          >;
+          p_note: string;
+          p_reason_code: string;
+          p_staff_id: string;
+          p_vote: string;
+        };
+        Returns: undefined;
+      };
       kyc_reject_documents: {
         Args: { p_event: Json; p_reason_code: string; p_verification_id: string };
         Returns: undefined;
+      };
+      kyc_release: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_reopen: {
+        Args: {
+          p_expected_version: number;
+          p_note: string;
+          p_reason_code: string;
+          p_verification_id: string;
+        };
+        Returns: Json;
+      };
+      kyc_request_hash: {
+        Args: {
+          p_approval: Omit<
+            Database["private"]["Tables"]["kyc_approvals"]["Row"],
+            Database["private"]["Tables"]["kyc_approvals"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
       };
       kyc_request_replacements: {
         Args: { p_documents: Json; p_verification_id: string };
         Returns: undefined;
       };
+      kyc_requeue: {
+        Args: { p_expected_version?: number; p_note?: string; p_verification_id: string };
+        Returns: Json;
+      };
+      kyc_require_holder: { Args: { p_verification_id: string }; Returns: undefined };
       kyc_require_screening_decided: { Args: { p_verification_id: string }; Returns: undefined };
       kyc_requirement: {
         Args: {
@@ -2420,6 +3280,19 @@ export type Database = {
           dead: number;
           retried: number;
         }[];
+      };
+      kyc_revoke: {
+        Args: {
+          p_expected_version: number;
+          p_note: string;
+          p_reason_code: string;
+          p_verification_id: string;
+        };
+        Returns: Json;
+      };
+      kyc_roles_for: {
+        Args: { p_action: string };
+        Returns: Database["public"]["Enums"]["staff_role"][];
       };
       kyc_screen: {
         Args: {
@@ -2464,6 +3337,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      kyc_try_claim: { Args: { p_verification_id: string }; Returns: boolean };
       kyc_user_status: {
         Args: { p_status: Database["public"]["Enums"]["kyc_status"] };
         Returns: string;
@@ -2477,6 +3351,53 @@ export type Database = {
         };
         Returns: Json;
       };
+      kyc_votable_approval: {
+        Args: {
+          p_approval_id: string;
+          p_request_hash: string;
+          p_staff_id: string;
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          action: string;
+          approval_id: string;
+          attempt: number;
+          case_hash: string;
+          closed_at: string | null;
+          documents: Json | null;
+          expires_at: string;
+          from_status: Database["public"]["Enums"]["kyc_status"];
+          note: string | null;
+          outcome: string | null;
+          reason_code: string;
+          requested_at: string;
+          requested_by: string;
+          to_status: Database["public"]["Enums"]["kyc_status"];
+          verification_id: string;
+          version: number;
+          voter_id: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "kyc_approvals";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      kyc_vote: {
+        Args: {
+          p_approval_id: string;
+          p_note: string;
+          p_reason_code: string;
+          p_request_hash: string;
+          p_verification_id: string;
+          p_vote: string;
+        };
+        Returns: Json;
+      };
       legal_hold_json: {
         Args: {
           p_hold: Omit<
@@ -2485,6 +3406,13 @@ export type Database = {
           >;
         };
         Returns: Json;
+      };
+      list_audit: {
+        Args: { p_after?: string; p_filter: Json; p_is_descending: boolean; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
       };
       list_consent_documents: { Args: Record<PropertyKey, never>; Returns: Json };
       list_erasure_requests: {
@@ -2517,6 +3445,27 @@ export type Database = {
       };
       list_my_consents: { Args: Record<PropertyKey, never>; Returns: Json };
       list_my_sessions: { Args: Record<PropertyKey, never>; Returns: Json };
+      list_users: {
+        Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
+        Returns: {
+          item: Json;
+          position: Json;
+        }[];
+      };
+      list_webhook_deliveries: {
+        Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
+        Returns: {
+          cursor: Json;
+          item: Json;
+        }[];
+      };
+      list_webhook_endpoints: {
+        Args: { p_after: Json; p_limit: number; p_sort: string };
+        Returns: {
+          cursor: Json;
+          item: Json;
+        }[];
+      };
       lock_me: {
         Args: { p_expected_version: number };
         Returns: Database["public"]["Tables"]["profiles"]["Row"];
@@ -2538,6 +3487,16 @@ export type Database = {
         };
       };
       lock_roles: { Args: Record<PropertyKey, never>; Returns: undefined };
+      lock_user_for_staff: {
+        Args: { p_expected_version?: number; p_user_id: string };
+        Returns: Database["public"]["Tables"]["profiles"]["Row"];
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       machine_key_json: {
         Args: {
           p_key: Omit<
@@ -2645,6 +3604,15 @@ export type Database = {
       };
       personal_data_rows: { Args: { p_section: string; p_user_id: string }; Returns: Json[] };
       place_legal_hold: { Args: { p_reason_code: string; p_user_id: string }; Returns: Json };
+      profile_json: {
+        Args: {
+          p_profile: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       publish_consent_document: {
         Args: {
           p_document: Database["public"]["Enums"]["consent_document"];
@@ -2678,6 +3646,12 @@ export type Database = {
         Args: { p_document: Database["public"]["Enums"]["consent_document"]; p_version: string };
         Returns: Json;
       };
+      redeliver_webhook: { Args: { p_delivery_id: string }; Returns: Json };
+      redeliver_webhooks: { Args: { p_filter: Json; p_limit?: number }; Returns: Json };
+      reinstate_user: {
+        Args: { p_expected_version: number; p_note: string; p_user_id: string };
+        Returns: Json;
+      };
       release_export: {
         Args: { p_error?: string; p_export_id: string; p_lease_id: string };
         Returns: string;
@@ -2707,6 +3681,7 @@ export type Database = {
       request_account_task: { Args: { p_task: string; p_user_id: string }; Returns: undefined };
       request_erasure: { Args: Record<PropertyKey, never>; Returns: Json };
       request_export: { Args: Record<PropertyKey, never>; Returns: Json };
+      request_password_reset: { Args: { p_user_id: string }; Returns: Json };
       require_aal2: { Args: Record<PropertyKey, never>; Returns: undefined };
       require_account: { Args: Record<PropertyKey, never>; Returns: string };
       require_operator: { Args: { p_scope: string }; Returns: undefined };
@@ -2805,6 +3780,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      role_grants_of: { Args: { p_user_id: string }; Returns: Json };
       role_rank: { Args: { p_role: Database["public"]["Enums"]["staff_role"] }; Returns: number };
       roles_of: {
         Args: { p_user_id: string };
@@ -2813,6 +3789,10 @@ export type Database = {
       roles_result: { Args: { p_result: string; p_user_id: string }; Returns: Json };
       rotate_machine_key: {
         Args: { p_key_id: string; p_overlap: string; p_prefix: string; p_sha256: string };
+        Returns: Json;
+      };
+      rotate_webhook_secret: {
+        Args: { p_endpoint_id: string; p_overlap: string; p_secret: string };
         Returns: Json;
       };
       run_routine: { Args: { p_limit: number; p_routine: string }; Returns: number };
@@ -2860,12 +3840,33 @@ export type Database = {
         Returns: Json;
       };
       screening_index: { Args: { p_entry_ids: number[] }; Returns: undefined };
+      screening_note_person: {
+        Args: {
+          p_attempt: Omit<
+            Database["private"]["Tables"]["kyc_attempts"]["Row"],
+            Database["private"]["Tables"]["kyc_attempts"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
       screening_note_reopened: {
         Args: { p_changed: string; p_hit_id: string; p_verification_id: string };
         Returns: undefined;
       };
+      screening_open_hits: { Args: { p_user_id: string }; Returns: Json };
       screening_open_reason: { Args: { p_user_id: string }; Returns: string };
+      screening_people_like: { Args: { p_entry_id: number }; Returns: string[] };
+      screening_queue_changes: { Args: { p_entry_ids: number[] }; Returns: undefined };
       screening_reopen_changed: { Args: { p_entry_ids: number[] }; Returns: number };
+      screening_review: {
+        Args: {
+          p_verification: Omit<
+            Database["public"]["Tables"]["kyc_verifications"]["Row"],
+            Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       screening_search: {
         Args: { p_birth_date: string; p_name: string };
         Returns: {
@@ -2875,7 +3876,7 @@ export type Database = {
         }[];
       };
       screening_similar_words: {
-        Args: { p_words: string[] };
+        Args: { p_of_people?: boolean; p_words: string[] };
         Returns: {
           place: number;
           similarity: number;
@@ -2883,15 +3884,196 @@ export type Database = {
         }[];
       };
       screening_stage: { Args: { p_entries: Json; p_load_id: string }; Returns: number };
+      screening_suspect: { Args: { p_verification_id: string }; Returns: undefined };
       settle_account_change: { Args: { p_kind: string; p_user_id: string }; Returns: Json };
       shift_clock: { Args: { p_by: string }; Returns: string };
+      sign_out_user: { Args: { p_user_id: string }; Returns: Json };
+      suspend_user: {
+        Args: {
+          p_expected_version: number;
+          p_note: string;
+          p_reason_code: string;
+          p_user_id: string;
+        };
+        Returns: Json;
+      };
+      suspension_of: {
+        Args: {
+          p_profile: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       take_export: { Args: { p_export_id: string }; Returns: Json };
       try_extension: { Args: { p_name: string; p_schema?: string }; Returns: boolean };
       update_me: { Args: { p_expected_version: number; p_patch: Json }; Returns: Json };
+      update_webhook_endpoint: {
+        Args: { p_endpoint_id: string; p_expected_version: number; p_patch: Json };
+        Returns: Json;
+      };
+      user_action_result: { Args: { p_ended_sessions: number; p_user_id: string }; Returns: Json };
+      user_summary: {
+        Args: {
+          p_profile: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       user_version: { Args: { p_user_id: string }; Returns: number };
       uuid_or_null: { Args: { p_value: string }; Returns: string };
       uuid_v7: { Args: Record<PropertyKey, never>; Returns: string };
+      verifications_of: { Args: { p_user_id: string }; Returns: Json };
+      verify_audit: {
+        Args: {
+          p_anchor_hash: string;
+          p_anchor_sequence: number;
+          p_from: string;
+          p_limit?: number;
+          p_stream: string;
+        };
+        Returns: Json;
+      };
       wake_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
+      webhook_audit: {
+        Args: { p_action: string; p_actor: string; p_details?: Json; p_endpoint_id: string };
+        Returns: undefined;
+      };
+      webhook_claim: {
+        Args: { p_limit: number };
+        Returns: {
+          attempts: number;
+          body: string;
+          delivery_id: string;
+          endpoint_id: string;
+          lease_id: string;
+          message_id: string;
+          secrets: string[];
+          url: string;
+        }[];
+      };
+      webhook_delivery_json: {
+        Args: {
+          p_delivery: Omit<
+            Database["private"]["Tables"]["webhook_deliveries"]["Row"],
+            Database["private"]["Tables"]["webhook_deliveries"]["ComputedFields"]
+          >;
+          p_message: Omit<
+            Database["private"]["Tables"]["webhook_messages"]["Row"],
+            Database["private"]["Tables"]["webhook_messages"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      webhook_delivery_matches: {
+        Args: {
+          p_delivery: Omit<
+            Database["private"]["Tables"]["webhook_deliveries"]["Row"],
+            Database["private"]["Tables"]["webhook_deliveries"]["ComputedFields"]
+          >;
+          p_filter: Json;
+          p_message: Omit<
+            Database["private"]["Tables"]["webhook_messages"]["Row"],
+            Database["private"]["Tables"]["webhook_messages"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
+      webhook_disable: {
+        Args: {
+          p_endpoint: Omit<
+            Database["private"]["Tables"]["webhook_endpoints"]["Row"],
+            Database["private"]["Tables"]["webhook_endpoints"]["ComputedFields"]
+          >;
+          p_reason: string;
+        };
+        Returns: undefined;
+      };
+      webhook_drop_secrets: { Args: { p_secret_ids: string[] }; Returns: number };
+      webhook_emit: {
+        Args: {
+          p_data: Json;
+          p_except?: string;
+          p_subject_id: string;
+          p_type: string;
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
+      webhook_endpoint_json: {
+        Args: {
+          p_endpoint: Omit<
+            Database["private"]["Tables"]["webhook_endpoints"]["Row"],
+            Database["private"]["Tables"]["webhook_endpoints"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      webhook_endpoint_version: { Args: { p_endpoint_id: string }; Returns: number };
+      webhook_lock_endpoint: {
+        Args: { p_endpoint_id: string; p_expected_version?: number };
+        Returns: {
+          created_at: string;
+          created_by: string;
+          deleted_at: string | null;
+          description: string | null;
+          disabled_at: string | null;
+          disabled_reason: string | null;
+          endpoint_id: string;
+          event_types: string[];
+          failing_since: string | null;
+          last_delivered_at: string | null;
+          updated_at: string;
+          url: string;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "webhook_endpoints";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      webhook_plan_retry: {
+        Args: {
+          p_delivery: Omit<
+            Database["private"]["Tables"]["webhook_deliveries"]["Row"],
+            Database["private"]["Tables"]["webhook_deliveries"]["ComputedFields"]
+          >;
+          p_retry_after_seconds: number;
+        };
+        Returns: string;
+      };
+      webhook_put_secret: { Args: { p_endpoint_id: string; p_secret: string }; Returns: undefined };
+      webhook_secrets_of: { Args: { p_endpoint_id: string }; Returns: string[] };
+      webhook_settle: {
+        Args: {
+          p_delivery_id: string;
+          p_duration_ms: number;
+          p_error: string;
+          p_lease_id: string;
+          p_retry_after_seconds: number;
+          p_status_code: number;
+        };
+        Returns: string;
+      };
+      webhook_subscriptions: { Args: { p_event_types: Json }; Returns: string[] };
+      webhook_user_event: {
+        Args: {
+          p_new: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+          p_old: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
       write_person: { Args: { p_input: Json; p_user_id: string }; Returns: undefined };
       write_roles: {
         Args: {

@@ -2,7 +2,7 @@ import { only } from "../../_shared/db/only.ts";
 import type { AdminKycActionResult } from "../../_shared/generated/contract.ts";
 import { etag, expectedVersion } from "../../_shared/http/etag.ts";
 import type { Operation } from "../../_shared/http/operation.ts";
-import { readCase } from "../case.ts";
+import { readVersion } from "../case.ts";
 import type { AdminDeps } from "../deps.ts";
 
 /** Decides a case. */
@@ -12,10 +12,7 @@ export const decideKyc: Operation<"admin.decideKyc", AdminDeps> = async ({
   body: { decision, reason_code = null, note = null, documents },
   ifMatch,
 }) => {
-  const expected = await expectedVersion(ifMatch, async () => {
-    const { verification } = await readCase(tx, id);
-    return verification.version;
-  });
+  const expected = await expectedVersion(ifMatch, () => readVersion(tx, id));
   const { body } = only(
     await tx<{ body: AdminKycActionResult }[]>`
       select private.kyc_decide(${id}, ${decision}, ${reason_code}, ${note},

@@ -89,6 +89,21 @@ const GUARDED = [
     (sql: Sql) => sql`select private.kyc_decide(${ID}, 'approve', null, null, null, 1)`,
   ],
   [
+    "kyc_vote",
+    "approver",
+    (sql: Sql) => sql`select private.kyc_vote(${ID}, ${ID}, '00', 'confirm', null, null)`,
+  ],
+  [
+    "kyc_revoke",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.kyc_revoke(${ID}, 'other', null, 1)`,
+  ],
+  [
+    "kyc_reopen",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.kyc_reopen(${ID}, 'other', null, 1)`,
+  ],
+  [
     "kyc_decide_screening_hit",
     "reviewer",
     (sql: Sql) => sql`select private.kyc_decide_screening_hit(${ID}, ${ID}, 'dismiss', 'x', '00')`,

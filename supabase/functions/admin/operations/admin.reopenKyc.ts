@@ -1,0 +1,24 @@
+import { only } from "../../_shared/db/only.ts";
+import type { AdminKycActionResult } from "../../_shared/generated/contract.ts";
+import { etag, expectedVersion } from "../../_shared/http/etag.ts";
+import type { Operation } from "../../_shared/http/operation.ts";
+import { readVersion } from "../case.ts";
+import type { AdminDeps } from "../deps.ts";
+
+/** Puts a decided case back into review: an approved one at once, a rejected one by two people. */
+export const reopenKyc: Operation<"admin.reopenKyc", AdminDeps> = async ({
+  tx,
+  params: { verification_id: id },
+  body: { reason_code, note = null },
+  ifMatch,
+}) => {
+  const expected = await expectedVersion(ifMatch, () => readVersion(tx, id));
+  const { body } = only(
+    await tx<{ body: AdminKycActionResult }[]>`
+      select private.kyc_reopen(${id}, ${reason_code}, ${note}, ${expected}) as body
+    `,
+  );
+  const headers = { etag: etag(body.version) };
+  if (body.result === "pending_second_approval") return { status: 202, body, headers };
+  return { status: 200, body, headers };
+};
