@@ -73,7 +73,7 @@ end
 $$;
 comment on function private.kyc_case_attempts(uuid) is 'Attempts of a case. Why definer: attempts are granted to nobody.';
 
-/* All documents of a case, replaced ones included (schema AdminKycDocument). */
+/* All documents of a case, replaced ones included (schema AdminKycDocument); the newest 200. */
 create function private.kyc_case_documents(p_verification_id uuid, p_purge_after timestamptz)
 returns jsonb
 language plpgsql
@@ -92,8 +92,11 @@ begin
       'purge_after', private.iso(p_purge_after),
       'purged_at', private.iso(document.purged_at)
     ) order by document.document_id), '[]')
-    from public.kyc_documents as document
-    where document.verification_id = p_verification_id
+    from (
+      select * from public.kyc_documents
+      where verification_id = p_verification_id
+      order by document_id desc limit 200
+    ) as document
   );
 end
 $$;
@@ -178,7 +181,7 @@ end
 $$;
 comment on function private.kyc_case_timeline(uuid) is 'Timeline for staff. Why definer: the audit is granted to nobody.';
 
-/* Decisions and notes of a case (schemas AdminKycReview and AdminKycNote). */
+/* Decisions and notes of a case (schemas AdminKycReview and AdminKycNote); the newest 200 and 500. */
 create function private.kyc_case_writings(p_verification_id uuid)
 returns jsonb
 language plpgsql
@@ -193,12 +196,18 @@ begin
         'review_id', review_id, 'approval_id', approval_id, 'reviewer_id', reviewer_id, 'action', action,
         'vote', vote, 'reason_code', reason_code, 'note', note, 'attempt', attempt,
         'created_at', private.iso(created_at)) order by review_id), '[]')
-      from private.kyc_reviews where verification_id = p_verification_id),
+      from (
+        select * from private.kyc_reviews
+        where verification_id = p_verification_id order by review_id desc limit 200
+      ) as newest),
     'notes', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'note_id', note_id, 'author_id', author_id, 'text', body,
         'created_at', private.iso(created_at)) order by note_id), '[]')
-      from private.kyc_notes where verification_id = p_verification_id));
+      from (
+        select * from private.kyc_notes
+        where verification_id = p_verification_id order by note_id desc limit 500
+      ) as newest));
 end
 $$;
 comment on function private.kyc_case_writings(uuid) is 'Reviews and notes. Why definer: both are granted to nobody.';
@@ -225,7 +234,8 @@ comment on function private.kyc_case_risk(uuid) is 'Risk of a case. Why definer:
 
 /*
  * One case with everything in it (schema AdminKycCase); the read is audited.
- * May be called by: staff with any role. Raises NF010, NF020.
+ * May be called by: staff with any role. Raises NF010 (role, or the own verification: a case says what its person
+ * must not be told), NF020.
  */
 create function private.kyc_case(p_verification_id uuid)
 returns jsonb
@@ -243,6 +253,9 @@ begin
   if not found then
     raise exception 'There is no such verification.' using errcode = 'NF020';
   end if;
+  if private.is_same_person(v_verification.user_id, v_staff_id) then
+    raise exception 'Nobody reads the own case.' using errcode = 'NF010';
+  end if;
   select * into strict v_case from private.kyc_cases where verification_id = p_verification_id;
   perform private.audit_append(
     'kyc:' || p_verification_id, 'staff', v_staff_id::text, 'kyc.case_read', 'kyc_verification',
@@ -256,7 +269,7 @@ begin
     'risk', private.kyc_case_risk(p_verification_id),
     'screening_hits', private.kyc_case_hits(v_verification.user_id),
     'duplicates', private.kyc_case_duplicates(p_verification_id),
-    'pending_approval', null,
+    'pending_approval', private.kyc_pending_approval(v_verification),
     'timeline', private.kyc_case_timeline(p_verification_id)
   ) || private.kyc_case_writings(p_verification_id);
 end

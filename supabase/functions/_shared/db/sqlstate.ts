@@ -60,6 +60,14 @@ export function fromDatabaseError(error: unknown): unknown {
     : error;
 }
 
+/** The code for an SQLSTATE that SQL has caught itself, by the same rules. */
+export function codeOfSqlstate(sqlstate: string): ErrorCode {
+  const code = CODE_BY_SQLSTATE.get(sqlstate);
+  if (code) return code;
+  if (sqlstate === "42501") return "forbidden";
+  return UNAVAILABLE.test(sqlstate) ? "service_unavailable" : "internal_error";
+}
+
 /** Whether an error means that its connection is gone, and a transaction on it with it. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);

@@ -29,6 +29,8 @@ export type Storage = {
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Makes links for the provider, in the order of the paths. Bypasses policies. */
   signDownloads(paths: readonly string[], expiresInSeconds: number): Promise<string[]>;
+  /** Makes a link to one file that shows it in a browser. `null`: it is not there. Bypasses policies. */
+  signDownload(path: string, expiresInSeconds: number): Promise<string | null>;
   /** Removes files for good. Bypasses policies. */
   remove(paths: readonly string[]): Promise<void>;
 };
@@ -49,9 +51,10 @@ const UPLOAD_LIFETIME_MS = 2 * 60 * 60 * 1_000;
 const REFUSED = new Set([400, 403, 409]);
 
 const signedUpload = z.object({ url: z.string() });
+const signedDownload = z.object({ signedURL: z.string() });
 const signedDownloads = z.array(z.object({ signedURL: z.string() }));
 
-/** A client for the three calls that we make; supabase-js would bring ten times the code. */
+/** A client for the few calls that we make; supabase-js would bring ten times the code. */
 export function createStorage(options: StorageOptions): Storage {
   const { apiUrl, publicApiUrl, publishableKey, secretKey } = options;
   const base = "/storage/v1";
@@ -93,6 +96,20 @@ export function createStorage(options: StorageOptions): Storage {
       });
       const signed = signedDownloads.parse(await requireOk(response).json());
       return signed.map(({ signedURL }) => `${publicApiUrl}${base}${signedURL}`);
+    },
+
+    async signDownload(path, expiresInSeconds) {
+      const response = await callStorage(
+        `${apiUrl}${base}/object/sign/${DOCUMENTS_BUCKET}/${path}`,
+        {
+          method: "POST",
+          headers: { apikey: secretKey, "content-type": "application/json" },
+          body: JSON.stringify({ expiresIn: expiresInSeconds }),
+        },
+      );
+      if (response.status === 400 || response.status === 404) return missingObject(response);
+      const { signedURL } = signedDownload.parse(await requireOk(response).json());
+      return `${publicApiUrl}${base}${signedURL}`;
     },
 
     async remove(paths) {
