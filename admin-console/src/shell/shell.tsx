@@ -79,7 +79,9 @@ function Person({ me, onHelp }: { readonly me: Me; readonly onHelp: () => void }
   const { signOut } = useAuth();
   return (
     <div className="person">
-      <p className="email">{me.email}</p>
+      <p className="email" title={me.email}>
+        {me.email}
+      </p>
       <p>
         {me.roles.map((role) => (
           <Badge key={role}>{words(role)}</Badge>

@@ -52,7 +52,7 @@ export function Time({ value, absolute = false }: { value: string | null; absolu
   );
 }
 
-/** The first characters of an id; the whole of it on hover and for copying. */
+/** The last characters of an id; the whole of it on hover and for copying. */
 export function Id({ value }: { readonly value: string | null }) {
   if (value === null) return <span className="faint">–</span>;
   return (
