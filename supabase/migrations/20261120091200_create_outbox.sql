@@ -49,7 +49,8 @@ comment on column private.provider_circuits.open_until is 'Null while closed. In
 
 /*
  * Takes up to p_limit due messages, of the given topics or of all, oldest first, for as long as the
- * lease of the settings. Nothing is taken for a provider whose circuit is open.
+ * lease of the settings. Nothing is taken for a provider whose circuit is open; while it is half open, all
+ * workers together hold no more of its messages than the failures that open a closed one.
  * Returns the messages; `attempts` counts this try; last_status_code and last_error tell of the try before
  * (after a timeout ask the provider before sending again).
  * May be called by: service_role. Raises nothing.
@@ -66,7 +67,32 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := private.now();
+  v_blocked text[] := '{}';
+  v_probes uuid[] := '{}';
+  v_circuit record;
 begin
+  -- Locked, so that two workers do not both take what is left to a half-open circuit.
+  for v_circuit in
+    select circuit.provider, circuit.open_until > v_now as is_open from private.provider_circuits as circuit
+    where circuit.open_until is not null
+    order by circuit.provider
+    for update
+  loop
+    v_blocked := v_blocked || v_circuit.provider;
+    continue when v_circuit.is_open;
+    v_probes := v_probes || array(
+      select due.message_id from private.outbox as due
+      where due.provider = v_circuit.provider and due.status = 'pending' and due.next_attempt_at <= v_now
+        and (p_topics is null or due.topic = any (p_topics))
+      order by due.next_attempt_at
+      for update skip locked
+      limit greatest(0, (select settings.circuit_threshold from private.settings as settings) - (
+        select pg_catalog.count(*) from private.outbox as held
+        where held.provider = v_circuit.provider and held.status = 'pending' and held.lease_id is not null
+          and held.next_attempt_at > v_now))
+    );
+  end loop;
+
   return query
   update private.outbox as message
   set attempts = message.attempts + 1,
@@ -78,10 +104,7 @@ begin
     where due.status = 'pending'
       and due.next_attempt_at <= v_now
       and (p_topics is null or due.topic = any (p_topics))
-      and not exists (
-        select from private.provider_circuits as circuit
-        where circuit.provider = due.provider and circuit.open_until > v_now
-      )
+      and (due.provider is null or due.provider <> all (v_blocked) or due.message_id = any (v_probes))
     order by due.next_attempt_at
     for update of due skip locked
     limit p_limit

@@ -14,6 +14,7 @@ import { createStorage } from "../../../supabase/functions/_shared/storage/stora
 import { buildExports } from "../../../supabase/functions/worker/tasks/build-exports.ts";
 import type { Message } from "../../../supabase/functions/worker/tasks/message.ts";
 import { sendMessage } from "../../../supabase/functions/worker/tasks/send-message.ts";
+import { shareCalls } from "../../../supabase/functions/worker/tasks/shared-calls.ts";
 import { type Account, createAccount, ownerConnection } from "../../helpers/api-accounts.ts";
 import { fakeDeps } from "../../helpers/api-in-process.ts";
 import { readyToSubmit } from "../../helpers/api-kyc.ts";
@@ -49,6 +50,7 @@ function workerWith(buckets: Buckets, erase: (id: string) => Promise<boolean> = 
     ...fakeDeps(),
     accounts: { ...createAccounts({ ...nowhere, log }), erase },
     buckets,
+    deliver: () => Promise.reject(new Error("Nothing is delivered here.")),
     provider: createKycProvider({
       name: "mock",
       url: "",
@@ -59,7 +61,8 @@ function workerWith(buckets: Buckets, erase: (id: string) => Promise<boolean> = 
     storage: createStorage(nowhere),
   };
   const transaction = createTransactions(pool)("req_test");
-  return { worker: { deps, transaction, log }, [Symbol.asyncDispose]: () => pool.end() };
+  const shared = shareCalls({ deps, transaction });
+  return { worker: { deps, transaction, log, shared }, [Symbol.asyncDispose]: () => pool.end() };
 }
 
 /** One run of the worker, with this export due. */

@@ -58,6 +58,22 @@ export async function findAsCaller(
   return asCaller(sql, caller, operation, (tx) => findIn(tx, bucketId, name));
 }
 
+/** Which of these objects there are, as far as the caller may see them. */
+export async function namesAsCaller(
+  { sql }: StorageContext,
+  { caller, bucketId, names }: Omit<ObjectPlace, "name"> & { readonly names: readonly string[] },
+  operation: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await asCaller(
+    sql,
+    caller,
+    operation,
+    (tx) => tx<Pick<ObjectRow, "name">[]>`
+      select name from storage.objects where bucket_id = ${bucketId} and name = any (${[...names]})`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** The object for somebody whose right was checked before: a signed URL, or a public bucket. */
 export async function findForGrant({ sql }: StorageContext, bucketId: string, name: string) {
   return findIn(sql, bucketId, name);

@@ -3,14 +3,23 @@ import { z } from "zod";
 import { parse, requireBucket } from "./buckets.ts";
 import type { StorageBindings, StorageContext, StorageRequest } from "./context.ts";
 import { downloadResponse } from "./download.ts";
-import { StorageError } from "./errors.ts";
-import { findAsCaller, findForGrant, ownerOf, probeUpload } from "./objects.ts";
+import { findAsCaller, findForGrant, namesAsCaller, ownerOf, probeUpload } from "./objects.ts";
 import { placeOf, urlOf } from "./paths.ts";
 import { UPLOAD_URL_SECONDS } from "./signed-urls.ts";
 import { readUpload, sizeLimitOf, storeUpload } from "./upload.ts";
 
 const signBody = z.object({ expiresIn: z.int().min(1) });
 const signManyBody = signBody.extend({ paths: z.array(z.string()).max(1000) });
+
+async function tokenPath(
+  { signedUrls }: StorageContext,
+  place: { readonly bucketId: string; readonly name: string },
+  expiresIn: number,
+): Promise<string> {
+  const url = urlOf(place.bucketId, place.name);
+  const token = await signedUrls.sign({ url, use: "download", upsert: false }, expiresIn);
+  return `/object/sign/${url}?token=${token}`;
+}
 
 async function signDownload(
   context: StorageContext,
@@ -20,28 +29,30 @@ async function signDownload(
 ): Promise<string> {
   const { caller } = c.env;
   await findAsCaller(context, { caller, ...place }, "storage.object.sign");
-  const url = urlOf(place.bucketId, place.name);
-  const token = await context.signedUrls.sign({ url, use: "download", upsert: false }, expiresIn);
-  return `/object/sign/${url}?token=${token}`;
+  return tokenPath(context, place, expiresIn);
 }
 
+/** Looks all of them up at once, as the platform does. */
 async function signMany(
   context: StorageContext,
   c: StorageRequest,
   { paths, expiresIn }: z.output<typeof signManyBody>,
 ) {
   const bucketId = c.req.param("bucket") ?? "";
+  const { caller } = c.env;
+  const wanted = { caller, bucketId, names: paths };
+  const found = await namesAsCaller(context, wanted, "storage.object.sign_many");
+  const error = "Either the object does not exist or you do not have access to it";
   return Promise.all(
-    paths.map(async (name) => {
-      try {
-        const signedURL = await signDownload(context, c, { bucketId, name }, expiresIn);
-        return { error: null, path: name, signedURL };
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.status !== 404) throw error;
-        const message = "Either the object does not exist or you do not have access to it";
-        return { error: message, path: name, signedURL: null };
-      }
-    }),
+    paths.map(async (path) =>
+      found.has(path)
+        ? {
+            error: null,
+            path,
+            signedURL: await tokenPath(context, { bucketId, name: path }, expiresIn),
+          }
+        : { error, path, signedURL: null },
+    ),
   );
 }
 

@@ -7,7 +7,8 @@ import { describeError, type Logger } from "../../_shared/log/logger.ts";
 import { ProviderError } from "../../_shared/providers/kyc-provider.ts";
 import type { WorkerDeps } from "../deps.ts";
 import type { Message } from "./message.ts";
-import { sendMessage } from "./send-message.ts";
+import { type Sending, sendMessage } from "./send-message.ts";
+import { shareCalls } from "./shared-calls.ts";
 
 /** What a drain needs. */
 export type Drain = {
@@ -24,7 +25,7 @@ export type DrainReport = WorkerOutboxReport & { more: boolean };
 type Outcome = "sent" | "retried" | "dead";
 
 /** Messages under way at a time; each is mostly waiting for the provider. */
-const MAX_RUNNING = 10;
+const MAX_RUNNING = 32;
 
 /**
  * Sends what is due until nothing is left or the time is up. Messages are claimed as places become
@@ -34,12 +35,13 @@ const MAX_RUNNING = 10;
 export async function drainOutbox(drain: Drain): Promise<DrainReport> {
   const report: DrainReport = { claimed: 0, sent: 0, retried: 0, dead: 0, more: false };
   const running = new Set<Promise<void>>();
+  const sending = { ...drain, shared: shareCalls(drain) };
   for (;;) {
     const isInTime = Date.now() < drain.until;
     const messages = isInTime ? await claim(drain, MAX_RUNNING - running.size) : [];
     report.claimed += messages.length;
     for (const message of messages) {
-      const work = handle(drain, message).then((outcome) => {
+      const work = handle(sending, message).then((outcome) => {
         report[outcome] += 1;
         running.delete(work);
       });
@@ -47,24 +49,30 @@ export async function drainOutbox(drain: Drain): Promise<DrainReport> {
     }
     if (running.size === 0) return { ...report, more: !isInTime };
     await Promise.race(running);
+    // Messages end together, as they are acknowledged together: their places are given away at once.
+    await nextTurn();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function claim({ transaction }: Drain, limit: number): Promise<Message[]> {
   return transaction(SERVICE, (tx) => tx<Message[]>`select * from private.outbox_claim(${limit})`);
 }
 
-async function handle(drain: Drain, message: Message): Promise<Outcome> {
+async function handle(sending: Drain & Sending, message: Message): Promise<Outcome> {
   const { message_id: id, topic, attempts } = message;
-  const log = drain.log.child({ task: topic, resource_id: id, attempt: attempts });
+  const log = sending.log.child({ task: topic, resource_id: id, attempt: attempts });
   try {
-    await sendMessage(drain, message);
+    await sendMessage(sending, message);
     log.info("message sent");
     return "sent";
   } catch (error) {
     log.warn("message not sent", { error: describeError(error) });
     // Nobody waits for this promise alone, so it may not fail. The lease runs out by itself.
-    return reportFailure(drain, message, error).catch((cause: unknown) => {
+    return reportFailure(sending, message, error).catch((cause: unknown) => {
       log.error("failure not noted", { error: describeError(cause) });
       return "retried";
     });

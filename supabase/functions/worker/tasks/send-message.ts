@@ -1,34 +1,18 @@
 import { SERVICE } from "../../_shared/auth/principal.ts";
-import { only } from "../../_shared/db/only.ts";
 import type { RunTransaction } from "../../_shared/db/transaction.ts";
 import { ingestEvent } from "../../_shared/providers/ingest-event.ts";
-import { type Applicant, ProviderError } from "../../_shared/providers/kyc-provider.ts";
+import { ProviderError } from "../../_shared/providers/kyc-provider.ts";
 import type { WorkerDeps } from "../deps.ts";
 import type { Message } from "./message.ts";
+import type { Shared, StoredSubmission } from "./shared-calls.ts";
 
 /** What sending needs. */
-export type Sending = { readonly deps: WorkerDeps; readonly transaction: RunTransaction };
-
-/** What the database keeps of a submission; see `private.kyc_submission`. */
-type StoredSubmission = {
-  readonly verification_id: string;
-  readonly attempt: number;
-  readonly provider_reference: string | null;
-  readonly applicant: Applicant;
-  readonly documents: readonly {
-    readonly type: string;
-    readonly side: string;
-    readonly content_type: string;
-    readonly sha256: string;
-    readonly storage_path: string;
-  }[];
-  /** Whether the verification still waits for it. */
-  readonly is_wanted: boolean;
+export type Sending = {
+  readonly deps: WorkerDeps;
+  readonly transaction: RunTransaction;
+  /** Calls that the messages of a run make together. */
+  readonly shared: Shared;
 };
-
-/** How long the provider may take to fetch the documents. */
-const LINK_LIFETIME_SECONDS = 24 * 60 * 60;
-const ACCEPTED = 202;
 
 /**
  * Sends one message and notes that it arrived. What is sent is read here and not when the message
@@ -62,29 +46,21 @@ export async function sendMessage(sending: Sending, message: Message): Promise<v
 
 async function submit(sending: Sending, message: Message): Promise<void> {
   const { provider } = sending.deps;
-  const submission = await readSubmission(sending, message);
+  const submission = await sending.shared.read(message);
   if (!submission.is_wanted) return acknowledge(sending, message);
   // The last try had no answer, so it may have arrived: ask before sending a person's data again.
   const isUncertain = message.attempts > 1 && message.last_status_code === null;
   const known = isUncertain ? await provider.find(message.subject_id, submission.attempt) : null;
   const reference = known?.provider_reference ?? (await post(sending, message, submission));
-  await sending.transaction(
-    SERVICE,
-    (tx) => tx`
-      select private.kyc_provider_accepted(${message.message_id}, ${reference}, ${ACCEPTED})
-    `,
-  );
+  await sending.shared.accepted({ message, reference });
 }
 
 async function post(
-  { deps: { provider, storage } }: Sending,
+  { deps: { provider }, shared }: Sending,
   { idempotency_key: key }: Message,
   { verification_id, attempt, applicant, documents }: StoredSubmission,
 ): Promise<string> {
-  const urls = await storage.signDownloads(
-    documents.map(({ storage_path }) => storage_path),
-    LINK_LIFETIME_SECONDS,
-  );
+  const urls = await shared.sign(documents.map(({ storage_path }) => storage_path));
   return provider.submit(
     {
       verificationId: verification_id,
@@ -105,7 +81,7 @@ async function post(
 /** Asks for the newest state and takes it in like an event, so that a lost webhook heals. */
 async function fetchState(sending: Sending, message: Message): Promise<void> {
   const { provider } = sending.deps;
-  const { provider_reference, verification_id, attempt } = await readSubmission(sending, message);
+  const { provider_reference, verification_id, attempt } = await sending.shared.read(message);
   const event = provider_reference
     ? await provider.fetch(provider_reference)
     : await provider.find(verification_id, attempt);
@@ -122,7 +98,7 @@ async function withReference(
   message: Message,
   call: (reference: string) => Promise<void>,
 ): Promise<void> {
-  const { provider_reference } = await readSubmission(sending, message);
+  const { provider_reference } = await sending.shared.read(message);
   if (provider_reference !== null) await call(provider_reference);
   return acknowledge(sending, message);
 }
@@ -139,21 +115,6 @@ async function clearFolder(sending: Sending, message: Message): Promise<void> {
   if (!bucket || !prefix?.endsWith("/")) throw new Error("The message names no folder.");
   await sending.deps.buckets.clear(bucket, prefix);
   return acknowledge(sending, message);
-}
-
-async function readSubmission(
-  { transaction }: Sending,
-  { subject_id, payload }: Message,
-): Promise<StoredSubmission> {
-  const { submission } = only(
-    await transaction(
-      SERVICE,
-      (tx) => tx<{ submission: StoredSubmission }[]>`
-        select private.kyc_submission(${subject_id}, ${payload.attempt ?? 0}) as submission
-      `,
-    ),
-  );
-  return submission;
 }
 
 async function acknowledge({ transaction }: Sending, { message_id }: Message): Promise<void> {

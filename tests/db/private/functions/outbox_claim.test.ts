@@ -41,6 +41,30 @@ test("nothing is taken for a provider whose circuit is open; half open it is tri
   expect(await claim(db)).toHaveLength(1);
 });
 
+test("half open, all workers together hold as many as would open a closed circuit, until one succeeds", async ({
+  db,
+}) => {
+  const provider = `p_${randomUUID()}`;
+  for (let count = 0; count < 12; count += 1) await queueMessage(db, provider);
+  const other = await queueMessage(db);
+  await db.as(service, async (sql) => {
+    await sql`select private.circuit_failure(${provider}, 'down') from generate_series(1, 5)`;
+    await sql`select private.shift_clock('61 seconds')`;
+  });
+  const first = await claim(db, 3);
+  const second = await claim(db);
+  expect([...first, ...second]).toHaveLength(6);
+  expect([...first, ...second].map(({ message_id }) => message_id)).toContain(other);
+  expect(await claim(db)).toEqual([]);
+  // Whoever holds them may be gone: others come next when the leases end.
+  await db.as(service, (sql) => sql`select private.shift_clock('61 seconds')`);
+  expect((await claim(db)).length).toBeGreaterThanOrEqual(5);
+
+  await db.as(service, (sql) => sql`select private.circuit_success(${provider})`);
+  await db.as(service, (sql) => sql`select private.shift_clock('61 seconds')`);
+  expect(await claim(db)).toHaveLength(13);
+});
+
 test("what is planned for later, sent or dead is left alone", async ({ db }) => {
   for (const change of [
     { next_attempt_at: "2999-01-01" },
