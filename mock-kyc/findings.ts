@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 /** How long the documents of an ordinary applicant are valid: five years. */
 const ORDINARY_VALIDITY_DAYS = 1825;
 const SUPPORTING_TYPES: ReadonlySet<string> = new Set(["selfie", "proof_of_address"]);
+/** Documents that a state gives to its own people. */
+const OF_CITIZENS: ReadonlySet<string> = new Set(["passport", "national_id"]);
 const WATCHLIST_REASONS: ReadonlySet<string> = new Set(["sanctions_hit", "pep_hit"]);
 
 /** What findings are about. */
@@ -23,6 +25,11 @@ export type About = Pick<VerificationRecord, "id" | "externalId" | "attempt" | "
 /** The document that the provider identifies the person by. */
 function identityDocument(documents: readonly KeptDocument[]): KeptDocument | undefined {
   return documents.find(({ type }) => !SUPPORTING_TYPES.has(type)) ?? documents[0];
+}
+
+/** Whose citizen a document makes its holder. */
+function ofCitizen(document: KeptDocument | undefined): string | null {
+  return document && OF_CITIZENS.has(document.type) ? document.issuing_country : null;
 }
 
 function rejectedDocuments(about: About, reasonCodes: readonly string[]): RejectedDocument[] {
@@ -47,6 +54,7 @@ export function findingsOf(template: EventTemplate, about: About, occurredMs: nu
   const kind = KINDS[template.kind];
   const reasonCodes = template.reasonCodes ?? kind.reasonCodes;
   const looked = kind.outcome !== null;
+  const document = identityDocument(about.documents);
   const expiresMs = occurredMs + (template.expiresInDays ?? ORDINARY_VALIDITY_DAYS) * DAY_MS;
   return {
     verification_id: about.id,
@@ -60,7 +68,8 @@ export function findingsOf(template: EventTemplate, about: About, occurredMs: nu
     document: looked
       ? {
           expiry_date: new Date(expiresMs).toISOString().slice(0, 10),
-          country: identityDocument(about.documents)?.issuing_country ?? null,
+          country: document?.issuing_country ?? null,
+          nationality: template.nationality ?? ofCitizen(document),
         }
       : null,
     checks: looked ? checksOf(about, reasonCodes) : [],

@@ -46,7 +46,11 @@ export interface Findings {
   readonly reason_codes: readonly string[];
   readonly rejected_documents: readonly RejectedDocument[];
   readonly user_message_key: string | null;
-  readonly document: { readonly expiry_date: string; readonly country: string | null } | null;
+  readonly document: {
+    readonly expiry_date: string;
+    readonly country: string | null;
+    readonly nationality: string | null;
+  } | null;
   readonly checks: readonly Check[];
   readonly risk_score: number | null;
 }
@@ -84,6 +88,8 @@ export interface EventTemplate {
   readonly reasonCodes?: readonly string[];
   readonly riskScore?: number;
   readonly expiresInDays?: number;
+  /** What the document says, ISO 3166-1 alpha-2; without it, that of the state that issued it. */
+  readonly nationality?: string;
   readonly reviewOwner?: ReviewOwner;
 }
 

@@ -92,4 +92,5 @@ export const Faults = z.strictObject({
 export const Decision = z.strictObject({
   outcome: z.enum(["approved", "rejected", "retry", "review", "expired", "monitoring_hit"]),
   reason_codes: z.array(reasonCode).max(10).optional(),
+  nationality: country.optional(),
 });

@@ -71,8 +71,12 @@ export async function setFaults(context: Context, { director }: ControlDeps): Pr
 
 /** `POST /__mock/verifications/{verification_id}/decide` */
 export async function decide(context: Context, { engine }: ControlDeps): Promise<Response> {
-  const { outcome, reason_codes } = parse(Decision, await readJson(context));
-  const template = { kind: outcome, ...(reason_codes ? { reasonCodes: reason_codes } : {}) };
+  const { outcome, reason_codes, nationality } = parse(Decision, await readJson(context));
+  const template = {
+    kind: outcome,
+    ...(reason_codes && { reasonCodes: reason_codes }),
+    ...(nationality && { nationality }),
+  };
   return context.json(engine.decide(context.req.param("verification_id") ?? "", template));
 }
 

@@ -154,6 +154,19 @@ export const OUTCOMES: readonly OutcomeRow[] = [
       note: "Two people have to decide.",
     },
   }),
+  row("COUNTRY-HIGH-RISK", "country", "Approved; the document says a nationality of high risk.", {
+    attempts: [[processing, { ...approved, nationality: "KP" }]],
+    end: {
+      status: "in_review",
+      reason_code: "high_risk",
+      risk_level: "high",
+      note: "The provider approves, the customer's rules do not.",
+    },
+  }),
+  row("COUNTRY-MONITORED", "monitored", "Approved; the document says a monitored nationality.", {
+    attempts: [[processing, { ...approved, nationality: "HT" }]],
+    end: { risk_level: "medium" },
+  }),
   row("SLOW", "slow", "Approved after half a minute.", {
     attempts: [[processing, { kind: "approved", delayMs: 30_000 }]],
     end: { note: "Shows as pending until then." },

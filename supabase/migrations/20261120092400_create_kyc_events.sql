@@ -155,7 +155,11 @@ begin
       result_sha256 = case when v_outcome = 'processing' then result_sha256 else p_body_sha256 end,
       provider_risk_score = coalesce(v_score, provider_risk_score),
       checks = coalesce(nullif(p_event -> 'checks', 'null'), checks),
-      extracted = coalesce(nullif(p_event -> 'extracted', 'null'), extracted)
+      -- A later message may know less; what it does not say stays.
+      extracted = case when pg_catalog.jsonb_typeof(p_event -> 'extracted') = 'object' then
+          (p_event -> 'extracted') || pg_catalog.jsonb_strip_nulls(coalesce(extracted, '{}'))
+            || pg_catalog.jsonb_strip_nulls(p_event -> 'extracted')
+        else extracted end
   where verification_id = p_attempt.verification_id and attempt = p_attempt.attempt;
 
   if p_event ->> 'document_expires_on' is not null then

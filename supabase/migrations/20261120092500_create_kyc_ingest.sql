@@ -65,6 +65,14 @@ begin
   -- An undecided hit is enough, whatever the rules in force make of it.
   cross join private.screening_open_reason(v_verification.user_id) as open (reason_code);
   v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
+  if v_to = 'approved' and v_verification.status = 'approved' and v_risk.requires_review and not exists (
+    select from private.kyc_reviews as review
+    where review.verification_id = v_attempt.verification_id and review.attempt = v_attempt.attempt
+      and review.action = 'approve'
+  ) then
+    -- The provider says more than when it approved, such as what stands in the document. What staff approved stays.
+    v_to := 'in_review';
+  end if;
   v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
   if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review
     and v_case.review_owner = 'provider' then

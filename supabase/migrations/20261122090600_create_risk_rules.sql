@@ -116,8 +116,11 @@ comment on function private.risk_rules_in_force() is
   'The rules in force. Why definer: the rules are granted to nobody.';
 
 /*
- * A set to start from. The countries are those that the Financial Action Task Force called on its members
- * to act against, or to watch, when this was written: look them up before you rely on them.
+ * A set to start from. The countries are those of the Financial Action Task Force after its plenary of 17 to
+ * 19 June 2026, "High-Risk Jurisdictions subject to a Call for Action" and "Jurisdictions under Increased
+ * Monitoring" (fatf-gafi.org, black and grey lists; put together from the notices of authorities about the
+ * plenaries of October 2025, February and June 2026). It meets three times a year: look them up before you rely
+ * on them, and add a version of the rules when they change (docs/risk.md).
  */
 insert into private.risk_rule_sets (version, active_from, medium_from, high_from, critical_from, description)
 values (1, '2026-01-01T00:00:00Z', 30, 70, 150, 'Rules to start from.');
@@ -130,7 +133,7 @@ values
   (1, 'country_call_for_action', 'country',
     '{"of": ["residence", "nationality", "document"], "countries": ["IR", "KP", "MM"]}', 70, 'high', true, 'high_risk', null),
   (1, 'country_increased_monitoring', 'country',
-    '{"of": ["residence", "nationality", "document"], "countries": ["AO", "BG", "BO", "CD", "CI", "CM", "DZ", "HT", "KE", "LA", "LB", "MC", "NA", "NP", "SS", "SY", "VE", "VG", "VN", "YE"]}',
+    '{"of": ["residence", "nationality", "document"], "countries": ["AO", "BA", "BG", "BO", "CD", "CI", "CM", "HT", "IQ", "KE", "KW", "LA", "LB", "MC", "NP", "PG", "SS", "SY", "VE", "VG", "VN", "YE"]}',
     30, 'low', false, 'high_risk', null),
   (1, 'age_below_minimum', 'age', '{"below": 18}', 150, 'critical', true, 'high_risk', 'underage'),
   (1, 'age_unlikely', 'age', '{"above": 100}', 30, 'low', false, 'high_risk', null),

@@ -81,6 +81,35 @@ test.each([
   },
 );
 
+test("a nationality in the document that our rules do not accept: the provider approves, staff has to look", async () => {
+  const person = await createAccount({ tag: "+kyc-country" });
+  const verification = await submitAs(person, inventedName());
+  await waitForStatus(person, verification, "in_review");
+  const body = await readCase(auditor, verification);
+  expect(body.verification).toMatchObject({
+    risk_level: "high",
+    internal_reason_code: "high_risk",
+    review_owner: "internal",
+  });
+  expect(body.risk.reasons).toMatchObject([
+    { code: "country_call_for_action", explanation: "Nationality in KP." },
+  ]);
+  expect(body.attempts).toMatchObject([
+    { provider_outcome: "approved", extracted: { nationality: "KP", first_name: null } },
+  ]);
+  expect(await ownView(person, verification.verification_id)).not.toMatch(/KP|nationality|risk/i);
+});
+
+test("a monitored nationality adds to the risk and holds nobody up", async () => {
+  const person = await createAccount({ tag: "+kyc-monitored" });
+  const verification = await submitAs(person, inventedName());
+  await waitForStatus(person, verification, "approved");
+  expect((await readCase(auditor, verification)).risk).toMatchObject({
+    level: "medium",
+    reasons: [{ code: "country_increased_monitoring", explanation: "Nationality in HT." }],
+  });
+});
+
 test("two people who show the same name, birth date and device: staff sees the link, neither of them does", async () => {
   const name = inventedName();
   const device = { "x-device-id": randomUUID() };

@@ -15,6 +15,7 @@ export interface EventFields {
   document_expires_on?: string;
   risk_score?: number;
   review_owner?: string;
+  extracted?: Record<string, string | null>;
 }
 
 /** A whole event: an approval of attempt 1, unless told otherwise. */

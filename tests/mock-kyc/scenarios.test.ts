@@ -134,6 +134,26 @@ test("a document that expires soon expires in 30 days", async () => {
   });
 });
 
+test("a document says the nationality of the state that issued it, unless the scenario or a decision has another", async () => {
+  const documentOf = async (id: string) => (await provider.read(id)).findings.document;
+  const ordinary = await provider.submit("MOCK-APPROVE");
+  await provider.receiver.count(2);
+  expect(await documentOf(ordinary.id)).toMatchObject({ country: "CH", nationality: "CH" });
+  const scenario = await provider.submit("MOCK-COUNTRY-HIGH-RISK");
+  await provider.receiver.count(4);
+  expect(await documentOf(scenario.id)).toMatchObject({ country: "CH", nationality: "KP" });
+  await provider.control(`/verifications/${scenario.id}/decide`, {
+    outcome: "approved",
+    nationality: "HT",
+  });
+  expect(await documentOf(scenario.id)).toMatchObject({ nationality: "HT" });
+
+  const [passport] = application().documents;
+  const licence = application({ documents: [{ ...passport, type: "driving_licence" }] });
+  const reply = await provider.post(licence, { scenario: "MOCK-SYNC-APPROVE" });
+  expect(reply.json).toMatchObject({ findings: { document: { nationality: null } } });
+});
+
 test("a resubmission names the document of the person, not the selfie", async () => {
   const [passport] = application().documents;
   const selfie = { ...passport, type: "selfie", file_name: "me.jpg" };

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
 import {
   readEnvironment,
@@ -140,4 +142,19 @@ test("all faults are told at once", () => {
   expect(() => readEnvironment({})).toThrow(
     /SUPABASE_URL is missing; SUPABASE_PUBLISHABLE_KEYS is missing; .*CURSOR_SECRET is missing/,
   );
+});
+
+test("the example has all that the local stack needs, a secret before the current one among it", () => {
+  const file = new URL("../../../supabase/functions/.env.example", import.meta.url);
+  const example = parseEnv(readFileSync(file, "utf8"));
+  expect(readEnvironment({ ...COMPLETE, ...example }).databaseUrl).toBe(COMPLETE.SUPABASE_DB_URL);
+  const provider = readKycProviderEnvironment({ ...PROVIDER, ...example });
+  if (provider.name !== "mock") throw new Error("The example names another provider.");
+  // The mock wants at least 24 bytes; the second is what `.OLDKEY` signs with.
+  expect(provider.webhookSecrets).toHaveLength(2);
+  expect(new Set(provider.webhookSecrets).size).toBe(2);
+  for (const secret of provider.webhookSecrets) {
+    expect(secret).toMatch(/^whsec_/);
+    expect(Buffer.from(secret.slice(6), "base64").byteLength).toBeGreaterThanOrEqual(24);
+  }
 });

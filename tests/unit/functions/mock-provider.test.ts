@@ -62,7 +62,7 @@ const verification = (changes: Record<string, unknown> = {}) => ({
     review_owner: null,
     reason_codes: [],
     rejected_documents: [],
-    document: { expiry_date: "2030-01-01", country: "DE" },
+    document: { expiry_date: "2030-01-01", country: "DE", nationality: "FR" },
     checks: [{ name: "document", result: "clear" }],
     risk_score: 12,
   },
@@ -166,6 +166,15 @@ describe("asking", () => {
       document_expires_on: "2030-01-01",
       risk_score: 12,
       checks: [{ name: "document", result: "clear", score: null }],
+      extracted: {
+        first_name: null,
+        last_name: null,
+        date_of_birth: null,
+        nationality: "FR",
+        document_number: null,
+        issuing_country: "DE",
+        document_expires_on: "2030-01-01",
+      },
     });
   });
 

@@ -97,6 +97,23 @@ export type ProviderEvent = {
   /** 0 to 100. */
   readonly risk_score: number | null;
   readonly checks: readonly ProviderCheck[];
+  /** What was read from the documents; `null` where the message says nothing of it. */
+  readonly extracted: ExtractedIdentity | null;
+};
+
+/** What a document says of its holder; `null` where it was not read. */
+export type ExtractedIdentity = {
+  readonly first_name: string | null;
+  readonly last_name: string | null;
+  /** ISO 8601. */
+  readonly date_of_birth: string | null;
+  /** ISO 3166-1 alpha-2. */
+  readonly nationality: string | null;
+  readonly document_number: string | null;
+  /** ISO 3166-1 alpha-2. */
+  readonly issuing_country: string | null;
+  /** ISO 8601. */
+  readonly document_expires_on: string | null;
 };
 
 /** What an event means for a verification; where it means nothing, an event has none. */

@@ -168,8 +168,26 @@ describe("submit", () => {
 
   test("whose check was asked for already is done", async () => {
     vendor();
-    server.use(http.post(`${at}/status/pending`, () => HttpResponse.json({}, { status: 409 })));
+    server.use(
+      http.post(`${at}/status/pending`, () => HttpResponse.json({}, { status: 409 })),
+      http.get(`${at}/one`, () => HttpResponse.json(applicantAnswer({ reviewStatus: "queued" }))),
+    );
     expect(await provider.submit(submission, "key")).toBe(APPLICANT_ID);
+  });
+
+  test("who lacks what the level wants is refused, though the vendor answers the same", async () => {
+    vendor();
+    const description = "Not all required documents or data are submitted.";
+    server.use(
+      http.post(`${at}/status/pending`, () =>
+        HttpResponse.json({ code: 409, description }, { status: 409 }),
+      ),
+      http.get(`${at}/one`, () => HttpResponse.json(applicantAnswer({ reviewStatus: "init" }))),
+    );
+    await expect(provider.submit(submission, "key")).rejects.toMatchObject({
+      failure: "refused",
+      status: 409,
+    });
   });
 
   test("is tried again when storage does not give a file, and no check is asked for", async () => {
@@ -236,6 +254,31 @@ describe("find and fetch", () => {
       sequence,
       outcome: "approved",
       document_expires_on: "2029-02-03",
+      extracted: {
+        first_name: "Zoë",
+        last_name: "Schmidt",
+        date_of_birth: "1990-04-23",
+        nationality: null,
+        document_number: null,
+        issuing_country: "DE",
+        document_expires_on: "2029-02-03",
+      },
+    });
+  });
+
+  test.each([
+    ["PRK", "KP"],
+    ["XXX", null],
+    ["toString", null],
+    [null, null],
+  ])("the nationality %s is %s here", async (nationality, expected) => {
+    const info = { nationality, dob: "23.04.1990" };
+    const seen = applicantAnswer({ reviewStatus: "pending" }, { info });
+    server.use(http.get(`${at}/one`, () => HttpResponse.json(seen)));
+    expect((await provider.fetch(APPLICANT_ID))?.extracted).toMatchObject({
+      nationality: expected,
+      date_of_birth: null,
+      issuing_country: null,
     });
   });
 

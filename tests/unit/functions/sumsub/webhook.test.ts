@@ -74,6 +74,7 @@ describe("a webhook", () => {
       document_expires_on: null,
       risk_score: null,
       checks: [],
+      extracted: null,
     });
   });
 

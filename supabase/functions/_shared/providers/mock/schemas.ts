@@ -3,6 +3,9 @@ import { z } from "zod";
 // Only what we read of the provider's messages. New members and new values may come at any time, so
 // nothing is closed; what we do not know is handled as unknown further on.
 
+/** ISO 3166-1 alpha-2. */
+const country = z.string().regex(/^[A-Z]{2}$/);
+
 /** What the provider has found, in events and in answers alike. */
 export const findings = z.object({
   verification_id: z.string().min(1).max(255),
@@ -12,7 +15,13 @@ export const findings = z.object({
   rejected_documents: z.array(
     z.object({ type: z.string(), side: z.string(), reason_code: z.string() }),
   ),
-  document: z.object({ expiry_date: z.iso.date() }).nullable(),
+  document: z
+    .object({
+      expiry_date: z.iso.date(),
+      country: country.nullish(),
+      nationality: country.nullish(),
+    })
+    .nullable(),
   checks: z.array(z.object({ name: z.string(), result: z.string() })),
   risk_score: z.number().int().min(0).max(100).nullable(),
 });

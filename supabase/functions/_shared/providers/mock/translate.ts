@@ -89,6 +89,7 @@ const NOTHING_FOUND: Found = {
   document_expires_on: null,
   risk_score: null,
   checks: [],
+  extracted: null,
 };
 
 function fromFindings(found: Findings): Found {
@@ -100,6 +101,16 @@ function fromFindings(found: Findings): Found {
     verification_id: UUID.test(external_id) ? external_id : null,
     review_owner: review_owner === "customer" ? "internal" : review_owner,
     document_expires_on: document?.expiry_date ?? null,
+    extracted: document && {
+      // The mock is told who the person is and reads nothing of it back.
+      first_name: null,
+      last_name: null,
+      date_of_birth: null,
+      document_number: null,
+      nationality: document.nationality ?? null,
+      issuing_country: document.country ?? null,
+      document_expires_on: document.expiry_date,
+    },
   };
 }
 

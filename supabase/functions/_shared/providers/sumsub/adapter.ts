@@ -38,9 +38,7 @@ export function createSumsubProvider(
     async submit(submission) {
       const reference = await createApplicant(call, env.levelName, submission);
       await addDocuments(call, at(reference), submission);
-      await call({ method: "POST", path: `${at(reference)}/status/pending` }, anything).catch(
-        unlessStatus(409),
-      );
+      await requestCheck(call, at(reference));
       return reference;
     },
 
@@ -131,6 +129,20 @@ async function addDocuments(
       },
     );
     await call({ method: "POST", path: `${path}/info/idDoc`, form }, anything);
+  }
+}
+
+/**
+ * Asks for the check. The vendor answers 409 to an applicant whose check was asked for before, which is
+ * fine, and to one who lacks something that the level wants; the applicant's status tells which.
+ */
+async function requestCheck(call: CallSumsub, path: string): Promise<void> {
+  try {
+    await call({ method: "POST", path: `${path}/status/pending` }, anything);
+  } catch (error) {
+    unlessStatus(409)(error);
+    const known = await readApplicant(call, path);
+    if (known?.review.reviewStatus === "init") throw error;
   }
 }
 

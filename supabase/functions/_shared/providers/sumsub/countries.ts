@@ -20,8 +20,10 @@ const CODES =
   "VG VGB VI VIR VN VNM VU VUT WF WLF WS WSM YE YEM YT MYT ZA ZAF ZM ZMB ZW ZWE";
 
 const alpha3 = new Map<string, string>();
+const alpha2 = new Map<string, string>();
 for (const [, two = "", three = ""] of CODES.matchAll(/([A-Z]{2}) ([A-Z]{3})/g)) {
   alpha3.set(two, three);
+  alpha2.set(three, two);
 }
 
 /**
@@ -33,4 +35,15 @@ for (const [, two = "", three = ""] of CODES.matchAll(/([A-Z]{2}) ([A-Z]{3})/g))
  */
 export function toAlpha3(country: string): string {
   return alpha3.get(country) ?? country;
+}
+
+/**
+ * The two letters of a country, which our rules know.
+ *
+ * @param country ISO 3166-1 alpha-3
+ * @returns ISO 3166-1 alpha-2; `null` when there is none
+ * @example toAlpha2("DEU"); // "DE"
+ */
+export function toAlpha2(country: string | null | undefined): string | null {
+  return alpha2.get(country ?? "") ?? null;
 }

@@ -31,7 +31,21 @@ export const applicant = z.object({
   id: applicantId,
   externalUserId: z.string(),
   info: z
-    .object({ idDocs: z.array(z.object({ validUntil: z.string().optional() })).nullish() })
+    .object({
+      firstName: z.string().max(200).nullish(),
+      lastName: z.string().max(200).nullish(),
+      dob: z.string().nullish(),
+      nationality: z.string().nullish(),
+      idDocs: z
+        .array(
+          z.object({
+            validUntil: z.string().optional(),
+            country: z.string().nullish(),
+            number: z.string().max(64).nullish(),
+          }),
+        )
+        .nullish(),
+    })
     .nullish(),
   review: z.object({
     reviewStatus: z.string(),

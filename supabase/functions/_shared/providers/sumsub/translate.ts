@@ -1,7 +1,13 @@
+import { z } from "zod";
 import { ApiError } from "../../errors.ts";
-import type { ProviderEvent, ProviderOutcome, Submission } from "../kyc-provider.ts";
+import type {
+  ExtractedIdentity,
+  ProviderEvent,
+  ProviderOutcome,
+  Submission,
+} from "../kyc-provider.ts";
 import { lookUp } from "../look-up.ts";
-import { toAlpha3 } from "./countries.ts";
+import { toAlpha2, toAlpha3 } from "./countries.ts";
 import { readRejection } from "./reasons.ts";
 import type { Applicant, ReviewResult, Webhook } from "./schemas.ts";
 
@@ -83,7 +89,12 @@ function verdictOf(result: ReviewResult | null | undefined): Verdict {
 }
 
 /** The vendor has no webhook that says these. */
-const NOT_SAID = { document_expires_on: null, risk_score: null, checks: [] } as const;
+const NOT_SAID = {
+  document_expires_on: null,
+  risk_score: null,
+  checks: [],
+  extracted: null,
+} as const;
 const NOTHING: Meaning = { rank: 0, outcome: null };
 
 /**
@@ -132,8 +143,27 @@ export function fromApplicant({ id, externalUserId, info, review }: Applicant): 
     ...(isVerdict ? verdictOf(review.reviewResult) : undecided(meaning)),
     ...NOT_SAID,
     document_expires_on: earliest(info?.idDocs ?? []),
+    extracted: info ? readIdentity(info) : null,
   };
 }
+
+/** What the vendor has read; names of several documents are one there, so the first document counts. */
+function readIdentity(info: NonNullable<Applicant["info"]>): ExtractedIdentity {
+  const documents = info.idDocs ?? [];
+  const [document] = documents;
+  return {
+    first_name: info.firstName || null,
+    last_name: info.lastName || null,
+    date_of_birth: readDay(info.dob),
+    nationality: toAlpha2(info.nationality),
+    document_number: document?.number || null,
+    issuing_country: toAlpha2(document?.country),
+    document_expires_on: earliest(documents),
+  };
+}
+
+const readDay = (text: string | null | undefined): string | null =>
+  z.iso.date().safeParse(text).data ?? null;
 
 function earliest(
   documents: readonly { readonly validUntil?: string | undefined }[],
