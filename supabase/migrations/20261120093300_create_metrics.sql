@@ -42,6 +42,21 @@ begin
     end::double precision
     from unnest(array['parked', 'conflict', 'dead']) as kind (result);
   return query
+    select 'nff_webhook_deliveries_pending', null, null, count(*)::double precision
+    from private.webhook_deliveries as d join private.webhook_endpoints as e on e.endpoint_id = d.endpoint_id
+    where d.status = 'pending' and e.disabled_at is null;
+  return query
+    select 'nff_webhook_oldest_due_seconds', null, null, coalesce(extract(epoch from v_now - min(d.next_attempt_at)), 0)::double precision
+    from private.webhook_deliveries as d join private.webhook_endpoints as e on e.endpoint_id = d.endpoint_id
+    where d.status = 'pending' and d.next_attempt_at <= v_now and e.disabled_at is null;
+  return query
+    select 'nff_webhook_endpoints', 'state', kind.state, (
+      select count(*) from private.webhook_endpoints as e
+      where e.deleted_at is null and kind.state = case
+        when e.disabled_at is not null then 'disabled' when e.failing_since is not null then 'failing' else 'working' end
+    )::double precision
+    from unnest(array['working', 'failing', 'disabled']) as kind (state);
+  return query
     select 'nff_provider_circuit_open', 'provider', circuit.provider, (circuit.open_until > v_now)::integer::double precision
     from private.provider_circuits as circuit
     where circuit.open_until is not null;

@@ -29,6 +29,10 @@ begin
       select from private.outbox where status = 'pending' and next_attempt_at <= private.now()
       union all
       select from private.webhook_inbox where result = 'parked' and next_try_at <= private.now()
+      union all
+      select from private.webhook_deliveries as delivery
+      join private.webhook_endpoints as receiver on receiver.endpoint_id = delivery.endpoint_id
+      where delivery.status = 'pending' and delivery.next_attempt_at <= private.now() and receiver.disabled_at is null
     ) then
     return false;
   end if;

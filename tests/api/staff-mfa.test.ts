@@ -49,14 +49,18 @@ test("what decides, revokes, reveals documents, or changes roles and keys is mar
     "admin.approveKyc",
     "admin.bulkKyc",
     "admin.createApiKey",
+    "admin.createWebhookEndpoint",
     "admin.decideKyc",
     "admin.decideScreeningHit",
+    "admin.deleteWebhookEndpoint",
     "admin.getDocumentUrl",
     "admin.putUserRoles",
     "admin.reopenKyc",
     "admin.revokeApiKey",
     "admin.revokeKyc",
     "admin.rotateApiKey",
+    "admin.rotateWebhookSecret",
+    "admin.updateWebhookEndpoint",
   ]);
 });
 

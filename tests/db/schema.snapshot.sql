@@ -280,6 +280,34 @@ comment on column private.erasure_requests.next_run_at is 'When there is somethi
 comment on column private.erasure_requests.provider_erased_at is 'When the provider had confirmed the deletion of all its copies.';
 comment on column private.erasure_requests.status is 'accepted: everything is being erased. scheduled: the rest waits for erasable_after. legal_hold: nothing goes. completed: nothing is left.';
 
+create table private.figure_notes (
+  note_id bigint generated as identity not null,
+  kind text not null,
+  verification_id uuid,
+  at timestamp with time zone default private.now() not null,
+  data jsonb default '{}'::jsonb not null
+);
+alter table private.figure_notes add constraint figure_notes_kind_check CHECK ((kind = ANY (ARRAY['created'::text, 'moved'::text, 'document'::text, 'target'::text, 'vote'::text, 'request'::text, 'event'::text])));
+alter table private.figure_notes add constraint figure_notes_pkey PRIMARY KEY (note_id);
+alter table private.figure_notes enable row level security;
+comment on table private.figure_notes is 'What happened and is not in private.figures yet; a row lives for about a minute.';
+comment on column private.figure_notes.data is 'What the sums need besides, by kind: see the functions that write it.';
+
+create table private.figures (
+  day date not null,
+  metric text not null,
+  key text not null,
+  bucket smallint default 0 not null,
+  count bigint not null
+);
+alter table private.figures add constraint figures_metric_check CHECK ((metric ~ '^[a-z_]{1,40}$'::text));
+alter table private.figures add constraint figures_pkey PRIMARY KEY (metric, day, key, bucket) INCLUDE (count);
+alter table private.figures enable row level security;
+comment on table private.figures is 'Sums that private.stats reads: some thousand rows a day at most, however much happens.';
+comment on column private.figures.bucket is 'For times: exponent of 1.1, so that a percentile is off by 5 % at most. For `closed`: 1 when the target was missed.';
+comment on column private.figures.day is 'Of what happened; of the start of the verification for `funnel`, of the target for `open`, -infinity for `status`.';
+comment on column private.figures.key is 'Step, status, risk level, reason, provider or id of a member of staff, by the metric.';
+
 create table private.idempotency_keys (
   caller text not null,
   key text not null,
@@ -767,6 +795,7 @@ create table private.role_change_requests (
   approval_id uuid default private.uuid_v7() not null,
   user_id uuid not null,
   roles staff_role[] not null,
+  roles_before staff_role[] not null,
   requested_by uuid not null,
   requested_at timestamp with time zone default private.now() not null,
   expires_at timestamp with time zone not null
@@ -780,6 +809,7 @@ alter table private.role_change_requests enable row level security;
 comment on table private.role_change_requests is 'Changes of roles that wait for a second administrator; one per person, the newest.';
 comment on column private.role_change_requests.approval_id is 'Names exactly this request: another one for the same person has another id.';
 comment on column private.role_change_requests.roles is 'All roles that the person would have.';
+comment on column private.role_change_requests.roles_before is 'What they had when it was asked for: with others, the request is void.';
 
 create table private.schedules (
   job text not null,
@@ -2210,6 +2240,18 @@ end
 $function$;
 comment on function private.broadcast_to_user(p_user_id uuid, p_event text, p_payload jsonb) is 'Broadcast to one person. Why definer: nobody has a right on realtime.messages.';
 
+CREATE OR REPLACE FUNCTION private.bucket_ms(p_bucket integer)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.power(1.1::double precision, p_bucket) * 2 / 2.1;
+end
+$function$;
+comment on function private.bucket_ms(p_bucket integer) is 'Milliseconds that stand for a bucket.';
+
 CREATE OR REPLACE FUNCTION private.capabilities()
  RETURNS TABLE(name text, is_available boolean)
  LANGUAGE plpgsql
@@ -2526,11 +2568,12 @@ declare
 begin
   select * into v_request from private.role_change_requests
   where approval_id = p_approval_id and user_id = p_user_id and expires_at > private.now();
-  if v_request.requested_by = p_actor then
+  if private.is_same_person(v_request.requested_by, p_actor) then
     raise exception 'Another administrator has to confirm this.' using errcode = 'NF013';
   end if;
   if v_request.approval_id is null
     or not (v_request.roles @> p_roles and v_request.roles <@ p_roles)
+    or v_request.roles_before <> private.roles_of(p_user_id)
     or not exists (
       select from private.user_roles as assigned join public.profiles as author using (user_id)
       where assigned.user_id = v_request.requested_by and private.role_rank(assigned.role) >= p_rank
@@ -2720,6 +2763,18 @@ $function$;
 grant execute on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) to authenticated;
 comment on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) is 'Deletes an endpoint. Why definer: endpoints are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.elapsed_ms(p_from timestamp with time zone, p_to timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+ SET search_path TO ''
+AS $function$
+begin
+  return greatest(extract(epoch from p_to - p_from) * 1000, 0)::bigint;
+end
+$function$;
+comment on function private.elapsed_ms(p_from timestamp with time zone, p_to timestamp with time zone) is 'Milliseconds between two moments.';
+
 CREATE OR REPLACE FUNCTION private.end_my_session(p_session_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -2739,6 +2794,25 @@ end
 $function$;
 grant execute on function private.end_my_session(p_session_id uuid) to authenticated;
 comment on function private.end_my_session(p_session_id uuid) is 'Ends an own session. Why definer: the tables of Auth are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.end_role_request(p_user_id uuid, p_outcome text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_ended private.role_change_requests;
+begin
+  delete from private.role_change_requests where user_id = p_user_id returning * into v_ended;
+  if found then
+    perform private.audit_append('user:' || p_user_id, 'system', 'four_eyes', 'user.roles_request_' || p_outcome, 'user',
+      p_user_id::text, null, pg_catalog.jsonb_build_object(
+        'approval_id', v_ended.approval_id, 'roles', v_ended.roles, 'requested_by', v_ended.requested_by));
+  end if;
+end
+$function$;
+comment on function private.end_role_request(p_user_id uuid, p_outcome text) is 'Ends a request. Why definer: requests are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.equal_hashes(p_left bytea, p_right bytea)
  RETURNS boolean
@@ -3066,6 +3140,53 @@ end
 $function$;
 grant execute on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) to service_role;
 comment on function private.fail_account_task(p_user_id uuid, p_task text, p_generation integer, p_error text) is 'Plans another try. Why definer: the queue is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.figure_increments(p_note private.figure_notes)
+ RETURNS TABLE(day date, metric text, key text, bucket smallint, count integer)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_data constant jsonb := p_note.data;
+  v_day constant date := p_note.at at time zone 'UTC';
+  v_old_due constant timestamptz := v_data ->> 'old_due';
+  v_new_due constant timestamptz := v_data ->> 'new_due';
+begin
+  case p_note.kind
+    when 'moved' then
+      return query select * from private.move_increments(p_note);
+    when 'created' then
+      return query values
+        ('-infinity'::date, 'status', v_data ->> 'to', 0::smallint, 1), (v_day, 'funnel', 'started', 0::smallint, 1);
+    when 'document' then
+      -- Once for each verification: for the document whose entry is the first of its kind.
+      return query
+      select (verification.created_at at time zone 'UTC')::date, 'funnel', 'documents_uploaded', 0::smallint, 1
+      from public.kyc_verifications as verification
+      where verification.verification_id = p_note.verification_id
+        and v_data ->> 'document_id' = (
+          select entry.subject_id from private.audit_log as entry
+          where entry.stream = 'kyc:' || p_note.verification_id and entry.action = 'kyc.document_uploaded'
+          order by entry.sequence limit 1);
+    when 'target' then
+      return query values
+        ((v_old_due at time zone 'UTC')::date, 'open', v_data ->> 'old_risk', 0::smallint, -1),
+        ((v_new_due at time zone 'UTC')::date, 'open', v_data ->> 'new_risk', 0::smallint, 1),
+        (case when v_new_due is null then v_day end, 'closed', v_data ->> 'old_risk',
+          (p_note.at > v_old_due)::integer::smallint, 1);
+    when 'vote' then
+      return query values (v_day, 'reviewer_vote', v_data ->> 'reviewer_id', 0::smallint, 1);
+    when 'request' then
+      return query values
+        (v_day, 'request', v_data ->> 'provider', private.time_bucket((v_data ->> 'ms')::bigint), 1),
+        (v_day, 'request_failed', case when (v_data ->> 'failed')::boolean then v_data ->> 'provider' end, 0::smallint, 1);
+    when 'event' then
+      return query values (v_day, 'lag', 'all', private.time_bucket((v_data ->> 'ms')::bigint), 1);
+  end case;
+end
+$function$;
+comment on function private.figure_increments(p_note private.figure_notes) is 'Sums of a note. Why definer: the notes are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.filter_values(p_filter jsonb, p_name text)
  RETURNS text[]
@@ -3499,6 +3620,18 @@ grant execute on function private.idempotency_finish(p_key text, p_fingerprint t
 grant execute on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) to service_role;
 comment on function private.idempotency_finish(p_key text, p_fingerprint text, p_status integer, p_headers jsonb, p_body text) is 'Stores the answer of an idempotent request. Why definer: the stored answers are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.in_seconds(p_ms double precision)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.round((p_ms / 1000)::numeric, 3);
+end
+$function$;
+comment on function private.in_seconds(p_ms double precision) is 'Seconds of milliseconds.';
+
 CREATE OR REPLACE FUNCTION private.inbox_next_try(p_tries integer)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -3783,6 +3916,28 @@ begin
 end
 $function$;
 comment on function private.job_lapse_decisions(p_limit integer) is 'Requests that lapsed. Why definer: requests and the audit are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.job_lapse_role_requests(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_user_id uuid;
+  v_lapsed integer := 0;
+begin
+  for v_user_id in
+    select user_id from private.role_change_requests where expires_at <= private.now()
+    order by expires_at limit p_limit for update skip locked
+  loop
+    perform private.end_role_request(v_user_id, 'lapsed');
+    v_lapsed := v_lapsed + 1;
+  end loop;
+  return v_lapsed;
+end
+$function$;
+comment on function private.job_lapse_role_requests(p_limit integer) is 'Requests that lapsed. Why definer: requests and the audit are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.job_move_verifications(p_job text, p_limit integer)
  RETURNS integer
@@ -4073,6 +4228,39 @@ end
 $function$;
 comment on function private.job_screen_changes(p_limit integer) is 'Finds who may be meant by a changed entry. Why definer: lists and people are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.job_sum_figures(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken integer;
+begin
+  with taken as (
+    delete from private.figure_notes
+    where note_id in (
+      select note_id from private.figure_notes order by note_id limit p_limit * 200 for update skip locked)
+    returning *
+  ),
+  added as (
+    insert into private.figures as sum (day, metric, key, bucket, count)
+    select line.day, line.metric, line.key, line.bucket, sum(line.count)
+    from taken cross join lateral private.figure_increments(taken::private.figure_notes) as line
+    where pg_catalog.num_nulls(line.day, line.metric, line.key, line.bucket) = 0
+    group by line.metric, line.day, line.key, line.bucket
+    having sum(line.count) <> 0
+    order by line.metric, line.day, line.key, line.bucket
+    on conflict (metric, day, key, bucket) do update set count = sum.count + excluded.count
+  )
+  select count(*) into v_taken from taken;
+  -- Days on which nothing is due any more.
+  delete from private.figures where metric = 'open' and count = 0 and v_taken > 0;
+  return v_taken;
+end
+$function$;
+comment on function private.job_sum_figures(p_limit integer) is 'Adds notes to the sums. Why definer: both are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.joined_words(p_words text[])
  RETURNS text[]
  LANGUAGE plpgsql
@@ -4272,6 +4460,14 @@ begin
   -- An undecided hit is enough, whatever the rules in force make of it.
   cross join private.screening_open_reason(v_verification.user_id) as open (reason_code);
   v_to := private.kyc_event_target(v_outcome, v_verification.status, v_risk.requires_review);
+  if v_to = 'approved' and v_verification.status = 'approved' and v_risk.requires_review and not exists (
+    select from private.kyc_reviews as review
+    where review.verification_id = v_attempt.verification_id and review.attempt = v_attempt.attempt
+      and review.action = 'approve'
+  ) then
+    -- The provider says more than when it approved, such as what stands in the document. What staff approved stays.
+    v_to := 'in_review';
+  end if;
   v_reason := private.kyc_event_reason(p_event, v_to, v_outcome, v_risk.reason_code);
   if v_to = 'approved' and v_verification.status = 'in_review' and v_risk.requires_review
     and v_case.review_owner = 'provider' then
@@ -6440,10 +6636,11 @@ CREATE OR REPLACE FUNCTION private.kyc_record_votes(p_approval private.kyc_appro
  SET search_path TO ''
 AS $function$
 begin
+  -- Reviews are listed by id, and ids grow with time: the first vote was cast when it was asked for.
   insert into private.kyc_reviews (
-    verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version, created_at)
+    review_id, verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version, created_at)
   values (
-    p_approval.verification_id, p_approval.approval_id, p_approval.requested_by, p_approval.action, 'propose',
+    p_approval.approval_id, p_approval.verification_id, p_approval.approval_id, p_approval.requested_by, p_approval.action, 'propose',
     p_approval.reason_code, p_approval.note, p_approval.attempt, p_approval.version, p_approval.requested_at);
   insert into private.kyc_reviews (
     verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version)
@@ -7800,6 +7997,46 @@ $function$;
 grant execute on function private.metrics() to service_role;
 comment on function private.metrics() is 'Gauges. Why definer: the tables are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.move_increments(p_note private.figure_notes)
+ RETURNS TABLE(day date, metric text, key text, bucket smallint, count integer)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_data constant jsonb := p_note.data;
+  v_to constant text := v_data ->> 'to';
+  v_day constant date := p_note.at at time zone 'UTC';
+  v_start constant date := (v_data ->> 'created_at')::timestamptz at time zone 'UTC';
+  v_move private.audit_log;
+  v_ms bigint;
+begin
+  select * into v_move from private.audit_log as entry
+  where entry.stream = 'kyc:' || p_note.verification_id and entry.action = 'kyc.transition'
+    and entry.details::jsonb ->> 'version' = v_data ->> 'version';
+  if v_move.actor_kind = 'staff' and v_data ->> 'from' = 'in_review'
+    and v_to in ('approved', 'rejected', 'resubmission_required') then
+    v_ms := private.time_to_decide(v_move);
+    return query values
+      (v_day, 'reviewer_' || v_to, v_move.actor_id, 0::smallint, 1),
+      (v_day, 'reviewer_time', v_move.actor_id, private.time_bucket(v_ms), 1);
+  end if;
+  return query
+  select line.day, line.metric, line.key, line.bucket::smallint, line.count from (values
+    ('-infinity'::date, 'status', v_data ->> 'from', 0::smallint, -1),
+    ('-infinity', 'status', v_to, 0, 1),
+    (v_start, 'funnel', case when v_data ? 'first_submission' then 'submitted' end, 0, 1),
+    (v_start, 'funnel', case when v_data ? 'first_decision' then 'decided' end, 0, 1),
+    (v_start, 'funnel', case when v_data ? 'first_approval' then 'approved' end, 0, 1),
+    (v_day, 'decision', case when v_move.actor_kind in ('provider', 'staff') then v_move.actor_kind else 'other' end,
+      private.time_bucket((v_data ->> 'decision_ms')::bigint), 1),
+    (v_day, 'reason_' || v_to,
+      case when v_to in ('rejected', 'resubmission_required') then v_move.reason_code end, 0, 1)
+  ) as line (day, metric, key, bucket, count);
+end
+$function$;
+comment on function private.move_increments(p_note private.figure_notes) is 'Sums of a move. Why definer: the audit is granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.my_roles()
  RETURNS staff_role[]
  LANGUAGE plpgsql
@@ -8282,6 +8519,27 @@ end
 $function$;
 comment on function private.pending_role_change(p_user_id uuid) is 'A waiting change of roles. Why definer: the requests are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.percentile_ms(p_buckets smallint[], p_counts numeric[], p_share double precision)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_wanted constant numeric := pg_catalog.ceil((select sum(n) from unnest(p_counts) as n) * p_share::numeric);
+  v_passed numeric := 0;
+begin
+  for v_index in 1 .. coalesce(pg_catalog.cardinality(p_buckets), 0) loop
+    v_passed := v_passed + p_counts[v_index];
+    if v_passed >= v_wanted then
+      return private.bucket_ms(p_buckets[v_index]);
+    end if;
+  end loop;
+  return null;
+end
+$function$;
+comment on function private.percentile_ms(p_buckets smallint[], p_counts numeric[], p_share double precision) is 'Percentile of buckets in ascending order.';
+
 CREATE OR REPLACE FUNCTION private.person_members(p_input jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8470,7 +8728,7 @@ begin
   select * into v_profile from public.profiles where user_id = p_user_id for update;
   if not found then
     raise exception 'There is no such user.' using errcode = 'NF020';
-  elsif p_user_id = v_actor then
+  elsif private.is_same_person(p_user_id, v_actor) then
     raise exception 'Nobody changes their own roles.' using errcode = 'NF015';
   elsif v_profile.version <> p_expected_version then
     raise exception 'The user has changed since it was read.' using errcode = 'NF050';
@@ -8494,9 +8752,9 @@ begin
   elsif exists (
     select from unnest(v_changed) as role where role = any (v_roles) and role in ('compliance_admin', 'admin')
   ) then
-    delete from private.role_change_requests where user_id = p_user_id;
-    insert into private.role_change_requests (user_id, roles, requested_by, expires_at)
-    values (p_user_id, v_roles, v_actor, private.now() + interval '24 hours');
+    perform private.end_role_request(p_user_id, 'replaced');
+    insert into private.role_change_requests (user_id, roles, roles_before, requested_by, expires_at)
+    select p_user_id, v_roles, v_before, v_actor, private.now() + second_vote_ttl from private.settings;
     perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.roles_requested', 'user',
       p_user_id::text, null, pg_catalog.jsonb_build_object('roles', v_roles));
     return private.roles_result(p_user_id, 'pending_second_approval');
@@ -10227,6 +10485,175 @@ $function$;
 grant execute on function private.sign_out_user(p_user_id uuid) to authenticated;
 comment on function private.sign_out_user(p_user_id uuid) is 'Ends sessions. Why definer: the tables of Auth are granted to nobody; the role is checked first.';
 
+CREATE OR REPLACE FUNCTION private.stats(p_from timestamp with time zone, p_to timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_to constant timestamptz := coalesce(p_to, private.now());
+  v_from constant timestamptz := coalesce(p_from, v_to - interval '30 days');
+  v_first constant date := v_from at time zone 'UTC';
+  v_after constant date := pg_catalog.date_trunc('day', (v_to at time zone 'UTC') + interval '1 day - 1 microsecond');
+begin
+  perform private.require_role('approver', 'compliance_admin', 'auditor', 'admin');
+  if v_to <= v_from or v_to > v_from + interval '366 days' then
+    raise exception 'A period has an end after its start and at most 366 days.' using errcode = 'NF001', detail = 'from';
+  end if;
+  return pg_catalog.jsonb_build_object(
+      'from', private.iso(v_first::timestamp at time zone 'UTC'),
+      'to', private.iso(v_after::timestamp at time zone 'UTC'),
+      'generated_at', private.iso(coalesce(
+        (select last_run_at from private.schedules where job = 'sum_figures'), private.now())),
+      'sla', private.stats_of_targets(v_first, v_after))
+    || private.stats_of_verifications(v_first, v_after)
+    || private.stats_of_reviewers(v_first, v_after)
+    || private.stats_of_providers(v_first, v_after);
+end
+$function$;
+grant execute on function private.stats(p_from timestamp with time zone, p_to timestamp with time zone) to authenticated;
+comment on function private.stats(p_from timestamp with time zone, p_to timestamp with time zone) is 'Figures for staff. Why definer: the sums are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.stats_of_providers(p_first date, p_after date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'providers', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'provider', asked.key, 'requests', times.count, 'failures', asked.failures,
+        'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1), 'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1)) order by asked.key)
+      from (
+        select key, coalesce(sum(count) filter (where metric = 'request_failed'), 0) as failures
+        from private.figures
+        where day >= p_first and day < p_after and metric in ('request', 'request_failed')
+        group by key order by key limit 20
+      ) as asked
+      cross join lateral private.times_of('request', asked.key, p_first, p_after) as times), '[]'),
+    'webhook_lag', (
+      select pg_catalog.jsonb_build_object(
+        'events', times.count, 'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1),
+        'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1))
+      from private.times_of('lag', 'all', p_first, p_after) as times),
+    'backlog', pg_catalog.jsonb_build_object(
+      'outbox_pending', (select count(*) from private.outbox where status = 'pending'),
+      'outbox_dead', (select count(*) from private.outbox where status = 'dead' and status <> 'sent'),
+      'outbox_oldest_at', (select private.iso(min(created_at)) from private.outbox where status = 'pending'),
+      'inbox_parked', (select count(*) from private.webhook_inbox where result = 'parked'),
+      'inbox_conflict', (
+        select count(*) from private.webhook_inbox where result = 'conflict' and result in ('conflict', 'dead')),
+      'oldest_processing_at', (
+        select private.iso(min(status_changed_at)) from public.kyc_verifications where status = 'processing')));
+end
+$function$;
+comment on function private.stats_of_providers(p_first date, p_after date) is 'Part of the figures. Why definer: sums and queues are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.stats_of_reviewers(p_first date, p_after date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'reviewers', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'reviewer_id', busy.key, 'approved', busy.approved, 'rejected', busy.rejected,
+        'resubmission_requested', busy.resubmissions, 'second_votes', busy.votes,
+        'p50_seconds', private.in_seconds(times.p50_ms)) order by busy.total desc, busy.key)
+      from (
+        select key, sum(count) as total,
+          coalesce(sum(count) filter (where metric = 'reviewer_approved'), 0) as approved,
+          coalesce(sum(count) filter (where metric = 'reviewer_rejected'), 0) as rejected,
+          coalesce(sum(count) filter (where metric = 'reviewer_resubmission_required'), 0) as resubmissions,
+          coalesce(sum(count) filter (where metric = 'reviewer_vote'), 0) as votes
+        from private.figures
+        where day >= p_first and day < p_after and metric in (
+          'reviewer_approved', 'reviewer_rejected', 'reviewer_resubmission_required', 'reviewer_vote')
+        group by key order by total desc, key limit 100
+      ) as busy
+      cross join lateral private.times_of('reviewer_time', busy.key, p_first, p_after) as times), '[]'),
+    'reasons', coalesce((
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'reason_code', given.key, 'rejections', given.rejections, 'resubmissions', given.resubmissions)
+        order by given.total desc, given.key)
+      from (
+        select key, sum(count) as total,
+          coalesce(sum(count) filter (where metric = 'reason_rejected'), 0) as rejections,
+          coalesce(sum(count) filter (where metric = 'reason_resubmission_required'), 0) as resubmissions
+        from private.figures
+        where day >= p_first and day < p_after and metric in ('reason_rejected', 'reason_resubmission_required')
+        group by key order by total desc, key limit 100
+      ) as given), '[]'));
+end
+$function$;
+comment on function private.stats_of_reviewers(p_first date, p_after date) is 'Part of the figures. Why definer: the sums are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.stats_of_targets(p_first date, p_after date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+  v_today constant date := v_now at time zone 'UTC';
+begin
+  return (
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'risk_level', level,
+      'target_seconds', extract(epoch from private.kyc_due_at(v_now, level) - v_now)::integer,
+      'open', waiting.open,
+      'open_overdue', least(waiting.open, waiting.overdue + (
+        select count(*) from private.kyc_cases
+        where due_at >= v_today::timestamp at time zone 'UTC' and due_at < v_now and coalesce(risk_level, 'low') = level)),
+      'closed', ended.all, 'closed_overdue', ended.late) order by level)
+    from unnest(enum_range(null::public.risk_level)) as level
+    cross join lateral (
+      select coalesce(sum(count), 0) as open, coalesce(sum(count) filter (where day < v_today), 0) as overdue
+      from private.figures where metric = 'open' and key = level::text
+    ) as waiting
+    cross join lateral (
+      select coalesce(sum(count), 0) as all, coalesce(sum(count) filter (where bucket = 1), 0) as late
+      from private.figures
+      where metric = 'closed' and day >= p_first and day < p_after and key = level::text
+    ) as ended);
+end
+$function$;
+comment on function private.stats_of_targets(p_first date, p_after date) is 'Part of the figures. Why definer: the sums and cases are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.stats_of_verifications(p_first date, p_after date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'status_counts', (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('status', state, 'count', coalesce(sum.count, 0)) order by state)
+      from unnest(enum_range(null::public.kyc_status)) as state
+      left join private.figures as sum on sum.metric = 'status' and sum.day = '-infinity' and sum.key = state::text),
+    'funnel', (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('step', step, 'count', coalesce((
+        select sum(count) from private.figures
+        where metric = 'funnel' and day >= p_first and day < p_after and key = step), 0)) order by place)
+      from unnest(array['started', 'documents_uploaded', 'submitted', 'decided', 'approved'])
+        with ordinality as steps (step, place)),
+    'decision_time', (
+      select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'decided_by', decider, 'count', times.count,
+        'p50_seconds', private.in_seconds(times.p50_ms), 'p95_seconds', private.in_seconds(times.p95_ms)) order by place)
+      from unnest(array['all', 'provider', 'staff']) with ordinality as deciders (decider, place)
+      cross join lateral private.times_of('decision', nullif(decider, 'all'), p_first, p_after) as times));
+end
+$function$;
+comment on function private.stats_of_verifications(p_first date, p_after date) is 'Part of the figures. Why definer: the sums are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.suspend_user(p_user_id uuid, p_reason_code text, p_note text, p_expected_version integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -10453,6 +10880,36 @@ end
 $function$;
 comment on function private.tg_kyc_cases__due_at() is 'Target time of a case. Why definer: whoever moves a case may not read the settings.';
 
+CREATE OR REPLACE FUNCTION private.tg_kyc_cases__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.figure_notes (kind, verification_id, data)
+  values ('target', new.verification_id, pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'old_due', old.due_at, 'old_risk', coalesce(old.risk_level, 'low'),
+    'new_due', new.due_at, 'new_risk', coalesce(new.risk_level, 'low'))));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_cases__note_figures() is 'Notes targets. Why definer: the notes are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_documents__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.figure_notes (kind, verification_id, data)
+  values ('document', new.verification_id, pg_catalog.jsonb_build_object('document_id', new.document_id));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_documents__note_figures() is 'Notes documents. Why definer: the notes are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg_kyc_reminders__emit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10469,6 +10926,21 @@ begin
 end
 $function$;
 comment on function private.tg_kyc_reminders__emit() is 'Tells subscribers of a reminder. Why definer: messages are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_kyc_reviews__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.figure_notes (kind, verification_id, at, data)
+  values ('vote', new.verification_id, new.created_at,
+    pg_catalog.jsonb_build_object('reviewer_id', new.reviewer_id));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_reviews__note_figures() is 'Notes second votes. Why definer: the notes are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__broadcast()
  RETURNS trigger
@@ -10549,6 +11021,36 @@ end
 $function$;
 comment on function private.tg_kyc_verifications__guard() is 'Refuses every writer of status but the transition function.';
 
+CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into private.figure_notes (kind, verification_id, at, data)
+    values ('created', new.verification_id, new.created_at, pg_catalog.jsonb_build_object('to', new.status));
+    return null;
+  end if;
+  insert into private.figure_notes (kind, verification_id, at, data)
+  values ('moved', new.verification_id, new.status_changed_at,
+    pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+      'from', old.status, 'to', new.status, 'created_at', new.created_at, 'version', new.version,
+      'first_submission', case when old.submitted_at is null and new.submitted_at is not null then true end,
+      'first_decision', case when old.decided_at is null and new.decided_at is not null then true end,
+      'first_approval', case when new.status = 'approved' and not exists (
+        select from private.kyc_cases
+        where verification_id = new.verification_id and approved_at is not null) then true end,
+      -- Only the first decision on what was submitted: a case that is opened again has waited for nobody.
+      'decision_ms', case when new.status in ('approved', 'rejected')
+        and (old.decided_at is null or old.decided_at < new.submitted_at)
+        then private.elapsed_ms(new.submitted_at, new.decided_at) end)));
+  return null;
+end
+$function$;
+comment on function private.tg_kyc_verifications__note_figures() is 'Notes moves. Why definer: the notes are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg_kyc_verifications__screening()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10597,6 +11099,25 @@ begin
 end
 $function$;
 comment on function private.tg_objects__keep_anchors() is 'Refuses to change or remove anchors.';
+
+CREATE OR REPLACE FUNCTION private.tg_outbox__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_now constant timestamptz := private.now();
+begin
+  insert into private.figure_notes (kind, at, data)
+  select 'request', v_now, pg_catalog.jsonb_build_object(
+    'provider', new.provider, 'failed', new.status <> 'sent',
+    'ms', private.elapsed_ms(old.next_attempt_at - settings.outbox_lease, v_now))
+  from private.settings as settings;
+  return null;
+end
+$function$;
+comment on function private.tg_outbox__note_figures() is 'Notes requests. Why definer: the notes are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.tg_profiles__check_birth_date()
  RETURNS trigger
@@ -10790,6 +11311,83 @@ exception when unique_violation then
 end
 $function$;
 comment on function private.tg_users__sync_email() is 'Keeps the e-mail of the profile in step. Why definer: Auth writes as its own role.';
+
+CREATE OR REPLACE FUNCTION private.tg_webhook_inbox__note_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into private.figure_notes (kind, verification_id, at, data)
+  values ('event', new.verification_id, new.processed_at,
+    pg_catalog.jsonb_build_object('ms', private.elapsed_ms(new.occurred_at, new.processed_at)));
+  return null;
+end
+$function$;
+comment on function private.tg_webhook_inbox__note_figures() is 'Notes events. Why definer: the notes are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.time_bucket(p_ms bigint)
+ RETURNS smallint
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.ceil(pg_catalog.ln(greatest(p_ms, 1)::double precision) / pg_catalog.ln(1.1::double precision));
+end
+$function$;
+comment on function private.time_bucket(p_ms bigint) is 'Exponent of 1.1 that a time lies under.';
+
+CREATE OR REPLACE FUNCTION private.time_to_decide(p_move private.audit_log)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken timestamptz;
+  v_decided timestamptz := p_move.at;
+begin
+  if p_move.details::jsonb ? 'second_actor' then
+    select at into v_decided from private.audit_log
+    where stream = p_move.stream and action = 'kyc.decision_requested' and actor_id = p_move.actor_id
+      and sequence < p_move.sequence
+    order by sequence desc limit 1;
+  end if;
+  select at into v_taken from private.audit_log
+  where stream = p_move.stream and action in ('kyc.claimed', 'kyc.assigned') and sequence < p_move.sequence
+    and at <= v_decided and details::jsonb ->> 'holder' = p_move.actor_id
+  order by sequence desc limit 1;
+  return private.elapsed_ms(v_taken, v_decided);
+end
+$function$;
+comment on function private.time_to_decide(p_move private.audit_log) is 'Time of a decision. Why definer: the audit is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.times_of(p_metric text, p_key text, p_first date, p_after date, OUT count bigint, OUT p50_ms double precision, OUT p95_ms double precision)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  v_buckets smallint[];
+  v_counts numeric[];
+begin
+  select pg_catalog.array_agg(per.bucket order by per.bucket), pg_catalog.array_agg(per.total order by per.bucket),
+    coalesce(sum(per.total), 0)
+  into v_buckets, v_counts, times_of.count
+  from (
+    select bucket, sum(figures.count) as total from private.figures
+    where metric = p_metric and day >= p_first and day < p_after and (p_key is null or key = p_key)
+    group by bucket
+  ) as per;
+  p50_ms := private.percentile_ms(v_buckets, v_counts, 0.5);
+  p95_ms := private.percentile_ms(v_buckets, v_counts, 0.95);
+end
+$function$;
+comment on function private.times_of(p_metric text, p_key text, p_first date, p_after date, OUT count bigint, OUT p50_ms double precision, OUT p95_ms double precision) is 'Times of a metric. Why definer: the sums are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.try_extension(p_name text, p_schema text DEFAULT NULL::text)
  RETURNS boolean
@@ -11380,8 +11978,11 @@ begin
     * (1 + pg_catalog.random() * v_settings.webhook_retry_jitter);
   update private.webhook_deliveries
   set status = case when v_delay is null then 'failed' else 'pending' end,
-      next_attempt_at = case when v_delay is not null then private.now() + greatest(v_delay, least(
-        pg_catalog.make_interval(secs => p_retry_after_seconds), v_settings.webhook_longest_wait)) end
+      next_attempt_at = private.now() + case
+        when v_delay is null or p_retry_after_seconds is null then v_delay
+        else greatest(v_delay, least(
+          pg_catalog.make_interval(secs => p_retry_after_seconds), v_settings.webhook_longest_wait))
+      end
   where delivery_id = p_delivery.delivery_id
   returning status into v_status;
   return v_status;
@@ -11575,7 +12176,11 @@ AS $function$
 declare
   v_before constant public.staff_role[] := private.roles_of(p_user_id);
 begin
-  delete from private.role_change_requests where user_id = p_user_id;
+  if p_details ? 'approval_id' then
+    delete from private.role_change_requests where user_id = p_user_id;
+  else
+    perform private.end_role_request(p_user_id, 'replaced');
+  end if;
   if v_before @> p_roles and v_before <@ p_roles then
     return;
   end if;
@@ -11622,6 +12227,8 @@ CREATE TRIGGER _200_guard BEFORE INSERT OR UPDATE ON private.kyc_approvals FOR E
 
 CREATE TRIGGER _100_due_at BEFORE INSERT OR UPDATE OF reason_code, risk_level ON private.kyc_cases FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_cases__due_at();
 
+CREATE TRIGGER _700_note_figures AFTER UPDATE ON private.kyc_cases FOR EACH ROW WHEN (((old.due_at IS DISTINCT FROM new.due_at) OR ((new.due_at IS NOT NULL) AND (old.risk_level IS DISTINCT FROM new.risk_level)))) EXECUTE FUNCTION private.tg_kyc_cases__note_figures();
+
 CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_notes FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.kyc_notes FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('body');
@@ -11631,6 +12238,10 @@ CREATE TRIGGER _910_emit AFTER INSERT ON private.kyc_reminders FOR EACH ROW EXEC
 CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.kyc_reviews FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.kyc_reviews FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('note');
+
+CREATE TRIGGER _700_note_figures AFTER INSERT ON private.kyc_reviews FOR EACH ROW WHEN ((new.vote = ANY (ARRAY['confirm'::text, 'decline'::text]))) EXECUTE FUNCTION private.tg_kyc_reviews__note_figures();
+
+CREATE TRIGGER _700_note_figures AFTER UPDATE ON private.outbox FOR EACH ROW WHEN (((old.provider IS NOT NULL) AND (old.status = 'pending'::text) AND (old.lease_id IS NOT NULL) AND ((new.status = ANY (ARRAY['sent'::text, 'dead'::text])) OR ((new.status = 'pending'::text) AND (new.lease_id IS NULL))))) EXECUTE FUNCTION private.tg_outbox__note_figures();
 
 CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON private.risk_assessments FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
@@ -11648,6 +12259,10 @@ CREATE TRIGGER _100_guard_clock BEFORE UPDATE ON private.settings FOR EACH ROW E
 
 CREATE TRIGGER _100_keep_admin BEFORE DELETE OR UPDATE OF role, user_id ON private.user_roles FOR EACH ROW WHEN ((old.role = 'admin'::staff_role)) EXECUTE FUNCTION private.tg_user_roles__keep_admin();
 
+CREATE TRIGGER _700_note_figures AFTER INSERT ON private.webhook_inbox FOR EACH ROW WHEN (((new.result = 'applied'::text) AND (new.processed_at IS NOT NULL))) EXECUTE FUNCTION private.tg_webhook_inbox__note_figures();
+
+CREATE TRIGGER _700_note_retried AFTER UPDATE OF result ON private.webhook_inbox FOR EACH ROW WHEN (((old.result <> 'applied'::text) AND (new.result = 'applied'::text) AND (new.processed_at IS NOT NULL))) EXECUTE FUNCTION private.tg_webhook_inbox__note_figures();
+
 CREATE TRIGGER _100_append_only BEFORE UPDATE OR TRUNCATE ON private.webhook_messages FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.addresses FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
@@ -11656,9 +12271,15 @@ CREATE TRIGGER _600_count_in_profile AFTER INSERT OR UPDATE ON public.addresses 
 
 CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consents FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
+CREATE TRIGGER _700_note_figures AFTER UPDATE OF status ON public.kyc_documents FOR EACH ROW WHEN (((old.status = 'pending'::document_status) AND (new.status = 'uploaded'::document_status))) EXECUTE FUNCTION private.tg_kyc_documents__note_figures();
+
 CREATE TRIGGER _100_guard BEFORE INSERT OR UPDATE ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__guard();
 
 CREATE TRIGGER _500_void_approval AFTER UPDATE OF version ON public.kyc_verifications FOR EACH ROW WHEN (((old.version <> new.version) AND (old.status = ANY (ARRAY['in_review'::kyc_status, 'approved'::kyc_status, 'rejected'::kyc_status])))) EXECUTE FUNCTION private.tg_kyc_verifications__void_approval();
+
+CREATE TRIGGER _700_note_figures AFTER INSERT ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__note_figures();
+
+CREATE TRIGGER _700_note_moves AFTER UPDATE OF status ON public.kyc_verifications FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION private.tg_kyc_verifications__note_figures();
 
 CREATE TRIGGER _800_screening AFTER UPDATE OF status ON public.kyc_verifications FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION private.tg_kyc_verifications__screening();
 

@@ -11,7 +11,7 @@ const commaList = z.string().transform((text) =>
 );
 
 /** JSON in a variable, as the platform passes keys. */
-function json<Shape extends z.ZodType>(shape: Shape) {
+export function json<Shape extends z.ZodType>(shape: Shape) {
   return z
     .string()
     .transform((text, context) => {
@@ -55,11 +55,20 @@ const base = z
       .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
       .default("x-forwarded-for"),
     SB_EXECUTION_ID: z.string().optional(),
+    SB_REGION: z.string().optional(),
+    DENO_DEPLOYMENT_ID: z.string().optional(),
+    WEBHOOKS_ALLOW_LOOPBACK: z.enum(["on", "off"], { error: "must be on or off" }).default("off"),
   })
   .transform((variables, context) => {
     const databaseUrl = variables.DATABASE_URL ?? variables.SUPABASE_DB_URL;
     if (databaseUrl === undefined) {
       context.addIssue({ code: "custom", path: ["DATABASE_URL"], message: "is missing" });
+      return z.NEVER;
+    }
+    const webhooksAllowLoopback = variables.WEBHOOKS_ALLOW_LOOPBACK === "on";
+    if (webhooksAllowLoopback && isHosted(variables)) {
+      const message = "is for development and must be off on a hosted project";
+      context.addIssue({ code: "custom", path: ["WEBHOOKS_ALLOW_LOOPBACK"], message });
       return z.NEVER;
     }
     const apiUrl = withoutSlash(variables.SUPABASE_URL);
@@ -85,6 +94,8 @@ const base = z
       /** The header in which the nearest proxy says where a request comes from. */
       clientAddressHeader: variables.CLIENT_ADDRESS_HEADER,
       executionId: variables.SB_EXECUTION_ID,
+      /** Whether webhooks may be sent to this machine, also without TLS. */
+      webhooksAllowLoopback,
     };
   });
 
@@ -172,14 +183,23 @@ export function readKycProviderEnvironment(
   return parse(kycProvider, variables);
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+/** Variables by name, as the runtime has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Deno, the platform's runtime and Node all offer the environment under this name. */
-function runtimeVariables(): Variables {
+export function runtimeVariables(): Variables {
   return process.env;
 }
 
-function parse<Shape extends z.ZodType>(shape: Shape, variables: Variables): z.output<Shape> {
+/**
+ * Reads variables by a shape.
+ *
+ * @throws Error with one sentence that names every variable at fault
+ */
+export function parse<Shape extends z.ZodType>(
+  shape: Shape,
+  variables: Variables,
+): z.output<Shape> {
   // An empty variable is one that nobody filled in.
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value));
   const result = shape.safeParse(given);
@@ -194,6 +214,19 @@ function parse<Shape extends z.ZodType>(shape: Shape, variables: Variables): z.o
 /** The key named `default`, or the only one there is. */
 function defaultKey(keys: Readonly<Record<string, string>>): string {
   return keys.default ?? Object.values(keys)[0] ?? "";
+}
+
+/** The platform names region and deployment, and serves its API by https; no local stack does. */
+function isHosted(variables: {
+  readonly SUPABASE_URL: string;
+  readonly SB_REGION?: string | undefined;
+  readonly DENO_DEPLOYMENT_ID?: string | undefined;
+}): boolean {
+  return (
+    variables.SUPABASE_URL.startsWith("https:") ||
+    variables.SB_REGION !== undefined ||
+    variables.DENO_DEPLOYMENT_ID !== undefined
+  );
 }
 
 function withoutSlash(url: string): string {

@@ -49,6 +49,7 @@ function workerWith(buckets: Buckets, erase: (id: string) => Promise<boolean> = 
   const deps = {
     ...fakeDeps(),
     accounts: { ...createAccounts({ ...nowhere, log }), erase },
+    anchors: { sign: async () => "", store: async () => {} },
     buckets,
     deliver: () => Promise.reject(new Error("Nothing is delivered here.")),
     provider: createKycProvider({

@@ -164,8 +164,9 @@ export type Database = {
           subject_id: string | null;
           subject_type: string;
           audit_entry_json: Json | null;
+          time_to_decide: number | null;
         };
-        ComputedFields: "audit_entry_json";
+        ComputedFields: "audit_entry_json" | "time_to_decide";
         Insert: {
           action: string;
           actor_id?: string | null;
@@ -397,6 +398,70 @@ export type Database = {
           updated_at?: string;
           user_id?: string;
           version?: number;
+        };
+        Relationships: [];
+      };
+      figure_notes: {
+        Row: {
+          at: string;
+          data: NonNullable<Json>;
+          kind: string;
+          note_id: number;
+          verification_id: string | null;
+          figure_increments: {
+            bucket: number;
+            count: number;
+            day: string;
+            key: string;
+            metric: string;
+          } | null;
+          move_increments: {
+            bucket: number;
+            count: number;
+            day: string;
+            key: string;
+            metric: string;
+          } | null;
+        };
+        ComputedFields: "figure_increments" | "move_increments";
+        Insert: {
+          at?: string;
+          data?: NonNullable<Json>;
+          kind: string;
+          note_id?: never;
+          verification_id?: string | null;
+        };
+        Update: {
+          at?: string;
+          data?: NonNullable<Json>;
+          kind?: string;
+          note_id?: never;
+          verification_id?: string | null;
+        };
+        Relationships: [];
+      };
+      figures: {
+        Row: {
+          bucket: number;
+          count: number;
+          day: string;
+          key: string;
+          metric: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          bucket?: number;
+          count: number;
+          day: string;
+          key: string;
+          metric: string;
+        };
+        Update: {
+          bucket?: number;
+          count?: number;
+          day?: string;
+          key?: string;
+          metric?: string;
         };
         Relationships: [];
       };
@@ -1231,6 +1296,7 @@ export type Database = {
           requested_at: string;
           requested_by: string;
           roles: Database["public"]["Enums"]["staff_role"][];
+          roles_before: Database["public"]["Enums"]["staff_role"][];
           user_id: string;
         };
         ComputedFields: never;
@@ -1240,6 +1306,7 @@ export type Database = {
           requested_at?: string;
           requested_by: string;
           roles: Database["public"]["Enums"]["staff_role"][];
+          roles_before: Database["public"]["Enums"]["staff_role"][];
           user_id: string;
         };
         Update: {
@@ -1248,6 +1315,7 @@ export type Database = {
           requested_at?: string;
           requested_by?: string;
           roles?: Database["public"]["Enums"]["staff_role"][];
+          roles_before?: Database["public"]["Enums"]["staff_role"][];
           user_id?: string;
         };
         Relationships: [];
@@ -2369,6 +2437,7 @@ export type Database = {
         Args: { p_event: string; p_payload: Json; p_user_id: string };
         Returns: undefined;
       };
+      bucket_ms: { Args: { p_bucket: number }; Returns: number };
       capabilities: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -2442,6 +2511,7 @@ export type Database = {
           requested_at: string;
           requested_by: string;
           roles: Database["public"]["Enums"]["staff_role"][];
+          roles_before: Database["public"]["Enums"]["staff_role"][];
           user_id: string;
         };
         SetofOptions: {
@@ -2468,7 +2538,9 @@ export type Database = {
         Args: { p_endpoint_id: string; p_expected_version: number };
         Returns: undefined;
       };
+      elapsed_ms: { Args: { p_from: string; p_to: string }; Returns: number };
       end_my_session: { Args: { p_session_id: string }; Returns: undefined };
+      end_role_request: { Args: { p_outcome: string; p_user_id: string }; Returns: undefined };
       equal_hashes: { Args: { p_left: string; p_right: string }; Returns: boolean };
       erase_cancel_drafts: { Args: { p_user_id: string }; Returns: undefined };
       erase_files: { Args: { p_user_id: string }; Returns: boolean };
@@ -2599,6 +2671,21 @@ export type Database = {
         Args: { p_error: string; p_generation: number; p_task: string; p_user_id: string };
         Returns: boolean;
       };
+      figure_increments: {
+        Args: {
+          p_note: Omit<
+            Database["private"]["Tables"]["figure_notes"]["Row"],
+            Database["private"]["Tables"]["figure_notes"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          bucket: number;
+          count: number;
+          day: string;
+          key: string;
+          metric: string;
+        }[];
+      };
       filter_values: { Args: { p_filter: Json; p_name: string }; Returns: string[] };
       find_people: {
         Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
@@ -2666,6 +2753,7 @@ export type Database = {
         };
         Returns: undefined;
       };
+      in_seconds: { Args: { p_ms: number }; Returns: number };
       inbox_next_try: { Args: { p_tries: number }; Returns: string };
       is_clock_shift_allowed: { Args: Record<PropertyKey, never>; Returns: boolean };
       is_held: { Args: { p_user_id: string }; Returns: boolean };
@@ -2678,6 +2766,7 @@ export type Database = {
       job_clean_webhooks: { Args: { p_limit: number }; Returns: number };
       job_expire_exports: { Args: { p_limit: number }; Returns: number };
       job_lapse_decisions: { Args: { p_limit: number }; Returns: number };
+      job_lapse_role_requests: { Args: { p_limit: number }; Returns: number };
       job_move_verifications: { Args: { p_job: string; p_limit: number }; Returns: number };
       job_purge_documents: { Args: { p_limit: number }; Returns: number };
       job_reconcile_silent: { Args: { p_limit: number }; Returns: number };
@@ -2685,6 +2774,7 @@ export type Database = {
       job_rescreen_people: { Args: { p_limit: number }; Returns: number };
       job_return_cases: { Args: { p_limit: number }; Returns: number };
       job_screen_changes: { Args: { p_limit: number }; Returns: number };
+      job_sum_figures: { Args: { p_limit: number }; Returns: number };
       joined_words: { Args: { p_words: string[] }; Returns: string[] };
       kyc_action_result: {
         Args: {
@@ -3530,6 +3620,21 @@ export type Database = {
           value: number;
         }[];
       };
+      move_increments: {
+        Args: {
+          p_note: Omit<
+            Database["private"]["Tables"]["figure_notes"]["Row"],
+            Database["private"]["Tables"]["figure_notes"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          bucket: number;
+          count: number;
+          day: string;
+          key: string;
+          metric: string;
+        }[];
+      };
       my_roles: {
         Args: Record<PropertyKey, never>;
         Returns: Database["public"]["Enums"]["staff_role"][];
@@ -3597,6 +3702,10 @@ export type Database = {
       outbox_is_retryable: { Args: { p_status_code: number }; Returns: boolean };
       outbox_sent: { Args: { p_message_id: string; p_status_code?: number }; Returns: boolean };
       pending_role_change: { Args: { p_user_id: string }; Returns: Json };
+      percentile_ms: {
+        Args: { p_buckets: number[]; p_counts: number[]; p_share: number };
+        Returns: number;
+      };
       person_members: { Args: { p_input: Json }; Returns: Json };
       personal_data_columns: {
         Args: { p_columns: string[]; p_relation: string };
@@ -3888,6 +3997,11 @@ export type Database = {
       settle_account_change: { Args: { p_kind: string; p_user_id: string }; Returns: Json };
       shift_clock: { Args: { p_by: string }; Returns: string };
       sign_out_user: { Args: { p_user_id: string }; Returns: Json };
+      stats: { Args: { p_from: string; p_to: string }; Returns: Json };
+      stats_of_providers: { Args: { p_after: string; p_first: string }; Returns: Json };
+      stats_of_reviewers: { Args: { p_after: string; p_first: string }; Returns: Json };
+      stats_of_targets: { Args: { p_after: string; p_first: string }; Returns: Json };
+      stats_of_verifications: { Args: { p_after: string; p_first: string }; Returns: Json };
       suspend_user: {
         Args: {
           p_expected_version: number;
@@ -3907,6 +4021,20 @@ export type Database = {
         Returns: Json;
       };
       take_export: { Args: { p_export_id: string }; Returns: Json };
+      time_bucket: { Args: { p_ms: number }; Returns: number };
+      time_to_decide: {
+        Args: {
+          p_move: Omit<
+            Database["private"]["Tables"]["audit_log"]["Row"],
+            Database["private"]["Tables"]["audit_log"]["ComputedFields"]
+          >;
+        };
+        Returns: number;
+      };
+      times_of: {
+        Args: { p_after: string; p_first: string; p_key: string; p_metric: string };
+        Returns: Record<string, unknown>;
+      };
       try_extension: { Args: { p_name: string; p_schema?: string }; Returns: boolean };
       update_me: { Args: { p_expected_version: number; p_patch: Json }; Returns: Json };
       update_webhook_endpoint: {

@@ -5,7 +5,9 @@ import type { WorkerInboxReport, WorkerJobReport } from "../../_shared/generated
 import { type UnboundOperation, unbound } from "../../_shared/http/operation.ts";
 import type { Logger } from "../../_shared/log/logger.ts";
 import type { WorkerDeps } from "../deps.ts";
+import { anchorAudit } from "../tasks/anchor-audit.ts";
 import { buildExports } from "../tasks/build-exports.ts";
+import { deliverWebhooks } from "../tasks/deliver-webhooks.ts";
 import { drainOutbox } from "../tasks/drain-outbox.ts";
 import { tendAccounts } from "../tasks/tend-accounts.ts";
 
@@ -17,7 +19,7 @@ const BATCH = 100;
 
 /**
  * Does what is due: jobs of time first, because they write messages; then what Auth has to be told;
- * then parked events; then the outbox, which takes longest. Each step claims its rows, so any number of runs may overlap, and
+ * then parked events; then the outbox, which takes longest, and webhooks beside it. Each step claims its rows, so any number of runs may overlap, and
  * each commits for itself, so a run that is cut short has done what it has done.
  */
 export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
@@ -30,7 +32,12 @@ export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
     ];
     const inbox = await retryParked(transaction);
     const drain = { deps, transaction, log, until };
-    const { more, ...outbox } = await drainOutbox(drain);
+    // Side by side: a provider that hangs delays no customer's receiver.
+    const [{ more, ...outbox }, webhooks, anchored] = await Promise.all([
+      drainOutbox(drain),
+      deliverWebhooks(drain),
+      anchorAudit(drain),
+    ]);
     const exports = await buildExports(drain);
     return {
       status: 200,
@@ -42,8 +49,9 @@ export const run: UnboundOperation<"worker.run", WorkerDeps> = unbound(
           inbox.retried === BATCH ||
           jobs.some(({ affected }) => affected === BATCH),
         outbox,
+        webhooks,
         inbox,
-        jobs: [...jobs, ...exports.jobs],
+        jobs: [...jobs, ...anchored, ...exports.jobs],
       },
     };
   },

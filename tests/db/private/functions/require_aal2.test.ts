@@ -104,6 +104,17 @@ const GUARDED = [
     (sql: Sql) => sql`select private.kyc_reopen(${ID}, 'other', null, 1)`,
   ],
   [
+    "kyc_document_link",
+    "reviewer",
+    (sql: Sql) => sql`select private.kyc_document_link(${ID}, ${ID})`,
+  ],
+  [
+    "kyc_bulk",
+    "reviewer",
+    (sql: Sql) =>
+      sql`select private.kyc_bulk(${sql.json({ action: "release", items: [{ verification_id: ID, version: 1 }] })})`,
+  ],
+  [
     "kyc_decide_screening_hit",
     "reviewer",
     (sql: Sql) => sql`select private.kyc_decide_screening_hit(${ID}, ${ID}, 'dismiss', 'x', '00')`,
@@ -123,6 +134,27 @@ const GUARDED = [
     "rotate_machine_key",
     "admin",
     (sql: Sql) => sql`select private.rotate_machine_key(${ID}, '1 hour', ${prefix}, ${sha256})`,
+  ],
+  [
+    "create_webhook_endpoint",
+    "admin",
+    (sql: Sql) =>
+      sql`select private.create_webhook_endpoint('{"url": "https://x.example.com/", "event_types": ["kyc.*"]}', 'whsec_x')`,
+  ],
+  [
+    "update_webhook_endpoint",
+    "admin",
+    (sql: Sql) => sql`select private.update_webhook_endpoint(${ID}, '{"enabled": false}', null)`,
+  ],
+  [
+    "delete_webhook_endpoint",
+    "admin",
+    (sql: Sql) => sql`select private.delete_webhook_endpoint(${ID}, null)`,
+  ],
+  [
+    "rotate_webhook_secret",
+    "admin",
+    (sql: Sql) => sql`select private.rotate_webhook_secret(${ID}, '1 hour', 'whsec_x')`,
   ],
   ["revoke_machine_key", "admin", (sql: Sql) => sql`select private.revoke_machine_key(${ID})`],
 ] as const;
