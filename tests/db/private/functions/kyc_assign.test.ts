@@ -85,7 +85,7 @@ test("who cannot work on cases cannot be given one", async ({ db }) => {
   }
 });
 
-test("nobody is given the own case", async ({ db }) => {
+test("[QUEUE-02] nobody is given the own case", async ({ db }) => {
   const { userId, verificationId, lead, keeps } = await arrange(db);
   await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'approver')`;
   const does = assigns(verificationId, userId);

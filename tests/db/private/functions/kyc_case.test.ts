@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
-import { anon, expectDenied, type Sql, service, test, user } from "../../../helpers/db.ts";
+import { anon, type Db, expectDenied, type Sql, service, test, user } from "../../../helpers/db.ts";
 import { ingest } from "../../../helpers/db-events.ts";
 import {
   addDocument,
@@ -105,4 +105,56 @@ test("an unknown case is unknown", async ({ db }) => {
     does: read(randomUUID()),
     keeps: (sql) => sql`select count(*) from private.kyc_cases`,
   });
+});
+
+test("[QUEUE-02] nobody reads the own case, whatever the role: it says what the person must not be told", async ({
+  db,
+}) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'compliance_admin')`;
+  await expectDenied(db, "NF010", {
+    as: user(userId),
+    does: read(verificationId),
+    keeps: (sql) =>
+      sql`select sequence from private.audit_heads where stream = 'kyc:' || ${verificationId}::text`,
+  });
+});
+
+/** Somebody of this name who has submitted from this device. */
+async function submitFrom(db: Db, person: { first?: string; last?: string; device?: string }) {
+  const userId = await createPerson(db);
+  await db.sql`update public.profiles set first_name = ${person.first ?? randomUUID()}, last_name = ${person.last ?? "Muster"}
+    where user_id = ${userId}`;
+  const verificationId = await createDraft(db, userId);
+  await addDocument(db, userId, verificationId);
+  await db.as(
+    user(userId),
+    (sql) => sql`select private.kyc_submit(${verificationId}, ${person.device ?? null})`,
+  );
+  return verificationId;
+}
+
+test("related cases: the same person by name and birth date however it is written, the same device", async ({
+  db,
+}) => {
+  const own = await submitFrom(db, { first: "Zoë", last: "Müller", device: "device-0001" });
+  const namesake = await submitFrom(db, { first: "zoe", last: "MÜLLER" });
+  const neighbour = await submitFrom(db, { device: "device-0001" });
+  await submitFrom(db, { device: "device-0002" });
+  const [row] = await db.as(user(await createStaff(db, "reviewer")), read(own));
+  expect(
+    row?.body.duplicates.map((each: Record<string, string>) => [each.verification_id, each.match]),
+  ).toEqual([
+    [namesake, "name_and_date_of_birth"],
+    [neighbour, "device"],
+  ]);
+});
+
+test("what a device is called is stored nowhere", async ({ db }) => {
+  await submitFrom(db, { device: "device-secret-0001" });
+  const [row] = await db.sql`select string_agg(query_to_xml(
+    format('select t::text from %s as t', c.oid::regclass), false, false, '')::text, '') as text
+    from pg_class as c where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'private')`;
+  expect(row?.text.length).toBeGreaterThan(1000);
+  expect(row?.text).not.toContain("device-secret-0001");
 });

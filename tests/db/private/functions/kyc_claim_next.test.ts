@@ -88,7 +88,7 @@ test("a held case is passed over until its hold has run out", async ({ db }) => 
   expect(await holdOf(db, verificationId)).toEqual({ holder: second, rest: "00:30:00" });
 });
 
-test("nobody gets the own case, also not under another account", async ({ db }) => {
+test("[QUEUE-02] nobody gets the own case, also not under another account", async ({ db }) => {
   const { userId, verificationId } = await createInReview(db);
   await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'reviewer')`;
   const alias = await createStaff(db, "reviewer");

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { anon, type Db, expectDenied, type Sql, service, test, user } from "../../../helpers/db.ts";
 import { createStaff, createSubmitted, createUser, move } from "../../../helpers/db-fixtures.ts";
+import { createInReview, passTime } from "../../../helpers/db-review.ts";
 
 interface Page {
   item: Record<string, unknown>;
@@ -148,4 +149,119 @@ test("an order that is none is refused", async ({ db }) => {
   for (const sort of ["risk", "waiting_since; drop table x", ""]) {
     await expectDenied(db, "NF001", { as: staff, does: list({}, sort), keeps });
   }
+});
+
+/** When a case is due, in hours after it came into review. */
+const hoursToDecide = async (db: Db, verificationId: string) => {
+  const [row] = await db.sql`
+    select extract(epoch from c.due_at - v.status_changed_at)::integer / 3600 as hours
+    from public.kyc_verifications as v join private.kyc_cases as c using (verification_id)
+    where v.verification_id = ${verificationId}`;
+  return row?.hours;
+};
+
+test("how soon a case should be decided depends on its risk, by the settings", async ({ db }) => {
+  const { verificationId } = await createInReview(db);
+  const hours = [];
+  for (const level of ["low", "medium", "high", "critical"]) {
+    await db.sql`update private.kyc_cases set risk_level = ${level}::text::public.risk_level
+      where verification_id = ${verificationId}`;
+    hours.push(await hoursToDecide(db, verificationId));
+  }
+  expect(hours).toEqual([48, 24, 8, 4]);
+  await db.sql`update private.settings set review_target_critical = '1 hour'`;
+  expect(await hoursToDecide(db, verificationId)).toBe(4);
+  await db.sql`update private.kyc_cases set risk_level = 'critical' where verification_id = ${verificationId}`;
+  expect(await hoursToDecide(db, verificationId)).toBe(1);
+});
+
+test("a case is due only while it is in review", async ({ db }) => {
+  const { verificationId } = await createSubmitted(db);
+  expect(await hoursToDecide(db, verificationId)).toBeNull();
+  await move(db, verificationId, "in_review", "provider", "provider_review");
+  expect(await hoursToDecide(db, verificationId)).toBe(48);
+  await move(db, verificationId, "submitted", "staff", "requeued");
+  expect(await hoursToDecide(db, verificationId)).toBeNull();
+});
+
+test("by due time, only cases in review; overdue ones and the others", async ({ db }) => {
+  const staff = user(await createStaff(db, "reviewer"));
+  await createSubmitted(db);
+  const low = (await createInReview(db, { risk: "low" })).verificationId;
+  await passTime(db, "1 minute");
+  const high = (await createInReview(db, { risk: "high" })).verificationId;
+  const critical = (await createInReview(db, { risk: "critical" })).verificationId;
+  const pick = async (filter: Record<string, unknown>, sort = "due_at") => {
+    const rows = await db.as(staff, list(filter, sort));
+    return rows.map(({ item }) => [item.verification_id, item.is_overdue]);
+  };
+  expect(await pick({})).toEqual([
+    [critical, false],
+    [high, false],
+    [low, false],
+  ]);
+  expect(await pick({}, "-due_at")).toEqual((await pick({})).toReversed());
+  expect(await pick({ status: ["in_review"] })).toHaveLength(3);
+  expect(await pick({ status: ["submitted"] })).toEqual([]);
+  expect(await pick({ is_overdue: true })).toEqual([]);
+  await passTime(db, "5 hours");
+  expect(await pick({ is_overdue: true })).toEqual([[critical, true]]);
+  expect(await pick({ is_overdue: true }, "waiting_since")).toEqual([[critical, true]]);
+  expect(await pick({ is_overdue: false })).toEqual([
+    [high, false],
+    [low, false],
+  ]);
+  expect(await pick({ is_overdue: false }, "created_at")).toHaveLength(3);
+});
+
+test("pages by due time meet each case once", async ({ db }) => {
+  const staff = user(await createStaff(db, "reviewer"));
+  const ids = [];
+  for (let count = 0; count < 5; count += 1) ids.push((await createInReview(db)).verificationId);
+  await db.sql`update private.kyc_cases set due_at = '2026-01-01' where due_at is not null`;
+  for (const sort of ["due_at", "-due_at"]) {
+    const met: unknown[] = [];
+    let after: Page["cursor"] | null = null;
+    for (let page = 0; page < 3; page += 1) {
+      const rows: Page[] = [...(await db.as(staff, list({}, sort, after, 2)))];
+      met.push(...rows.map((row) => row.item.verification_id));
+      after = rows.at(-1)?.cursor ?? null;
+    }
+    expect(met).toEqual(sort.startsWith("-") ? ids.toReversed() : ids);
+  }
+});
+
+test("the own verification is not listed", async ({ db }) => {
+  const { userId, verificationId } = await createInReview(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'reviewer')`;
+  expect(await db.as(user(userId), list({}))).toHaveLength(0);
+  expect(await db.as(user(userId), list({ q: verificationId }))).toHaveLength(0);
+  expect(await db.as(user(await createStaff(db, "support")), list({}))).toHaveLength(1);
+});
+
+test("a search finds words in any order of letters, however many people fit", async ({ db }) => {
+  const staff = user(await createStaff(db, "support"));
+  const { userId, verificationId } = await createInReview(db);
+  await db.sql`update public.profiles set first_name = 'Zoë', last_name = ${"O'Brien-Łukasz"} where user_id = ${userId}`;
+  const found = async (q: string) => {
+    const rows = await db.as(staff, list({ q }));
+    return rows.map(({ item }) => item.verification_id);
+  };
+  for (const q of [
+    "zoë o'brien",
+    "ZOË",
+    "łukasz",
+    "oë o",
+    userId,
+    verificationId,
+    userId.slice(0, 20),
+  ]) {
+    expect([q, await found(q)]).toEqual([q, [verificationId]]);
+  }
+  expect(await found("o'brien zoë")).toEqual([]);
+  // More people of that name than are looked up beforehand.
+  await db.sql`insert into auth.users (id, email, aud, role, raw_user_meta_data)
+    select gen_random_uuid(), 'zoe-' || place || '@example.com', 'authenticated', 'authenticated', '{"first_name": "Zoë"}'
+    from generate_series(1, 1001) as place`;
+  expect(await found("zoë")).toEqual([verificationId]);
 });
