@@ -21,6 +21,7 @@ const COMMANDS = {
   bench: ["scripts/bench.ts"],
   "mock-kyc": ["mock-kyc/main.ts"],
   "admin-grant": ["scripts/admin-grant.ts"],
+  "audit-verify": ["scripts/audit-verify.ts"],
   "screening-load": ["scripts/screening-load.ts"],
 };
 

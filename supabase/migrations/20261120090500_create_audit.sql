@@ -15,7 +15,6 @@ create table private.audit_heads (
   updated_at timestamptz not null default pg_catalog.clock_timestamp()
 ) with (fillfactor = 50);
 alter table private.audit_heads enable row level security;
-create index audit_heads_updated_at_idx on private.audit_heads (updated_at);
 comment on table private.audit_heads is 'The end of each chain: what a cut tail is compared with, and what is published outside.';
 comment on column private.audit_heads.sequence is 'Entries in the stream, without gaps.';
 

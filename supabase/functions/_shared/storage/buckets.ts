@@ -5,6 +5,9 @@ import { DOCUMENTS_BUCKET } from "./storage.ts";
 /** The private bucket of data exports; named in a migration. */
 export const EXPORTS_BUCKET = "exports";
 
+/** The private bucket of the anchors of the audit, where nothing can be changed; named in a migration. */
+const ANCHORS_BUCKET = "audit-anchors";
+
 /** The private buckets, with every right. Each call can be repeated without harm. */
 export type Buckets = {
   /** Writes a file of an export, over one that a broken-off try has left. */
@@ -13,6 +16,8 @@ export type Buckets = {
   copyDocument(path: string, exportPath: string): Promise<boolean>;
   /** Opens a file of an export. `null`: it is not there. */
   openExport(path: string): Promise<ReadableStream<Uint8Array> | null>;
+  /** Writes an anchor of the audit. Returns whether this text is there now, by this call or an earlier one. */
+  writeAnchor(path: string, content: string): Promise<boolean>;
   /** Removes every file below a folder. */
   clear(bucket: string, folder: string): Promise<void>;
 };
@@ -86,6 +91,24 @@ export function createBuckets({ apiUrl, secretKey }: BucketsOptions): Buckets {
         return null;
       }
       return requireOk(response).body;
+    },
+
+    async writeAnchor(path, content) {
+      const response = await callStorage(`${base}/${ANCHORS_BUCKET}/${path}`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/jose" },
+        body: content,
+      });
+      if (response.status < 400 || response.status >= 500) {
+        await requireOk(response).body?.cancel();
+        return true;
+      }
+      const status = await readStorageStatus(response);
+      if (status !== 409) throw new Error(`Storage answered ${status}.`);
+      const stored = await callStorage(`${base}/authenticated/${ANCHORS_BUCKET}/${path}`, {
+        headers,
+      });
+      return (await requireOk(stored).text()) === content;
     },
 
     async clear(bucket, folder) {
