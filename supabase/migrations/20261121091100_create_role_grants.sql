@@ -9,6 +9,7 @@ create table private.role_change_requests (
   approval_id uuid primary key default private.uuid_v7(),
   user_id uuid not null unique references public.profiles (user_id) on delete cascade,
   roles public.staff_role[] not null,
+  roles_before public.staff_role[] not null,
   requested_by uuid not null references public.profiles (user_id) on delete cascade,
   requested_at timestamptz not null default private.now(),
   expires_at timestamptz not null
@@ -18,6 +19,7 @@ create index role_change_requests_requested_by_idx on private.role_change_reques
 comment on table private.role_change_requests is 'Changes of roles that wait for a second administrator; one per person, the newest.';
 comment on column private.role_change_requests.approval_id is 'Names exactly this request: another one for the same person has another id.';
 comment on column private.role_change_requests.roles is 'All roles that the person would have.';
+comment on column private.role_change_requests.roles_before is 'What they had when it was asked for: with others, the request is void.';
 
 /* The change that waits for a second person, if one does (schema AdminPendingRoleChange). */
 create function private.pending_role_change(p_user_id uuid)
@@ -54,8 +56,9 @@ $$;
 comment on function private.roles_of(uuid) is 'Roles of a person. Why definer: roles are granted to nobody.';
 
 /*
- * The request that p_approval_id names, if p_actor may confirm it now. Raises NF013 for who made it, NF039
- * when it lapsed, was replaced, names other roles, or its author could not make it any more.
+ * The request that p_approval_id names, if p_actor may confirm it now. Raises NF013 for who made it, also under
+ * another account, NF039 when it lapsed, was replaced, names other roles, the roles in force are others than
+ * they were, or its author could not make it any more.
  */
 create function private.confirmable_role_change(
   p_approval_id uuid, p_user_id uuid, p_roles public.staff_role[], p_rank integer, p_actor uuid
@@ -71,11 +74,12 @@ declare
 begin
   select * into v_request from private.role_change_requests
   where approval_id = p_approval_id and user_id = p_user_id and expires_at > private.now();
-  if v_request.requested_by = p_actor then
+  if private.is_same_person(v_request.requested_by, p_actor) then
     raise exception 'Another administrator has to confirm this.' using errcode = 'NF013';
   end if;
   if v_request.approval_id is null
     or not (v_request.roles @> p_roles and v_request.roles <@ p_roles)
+    or v_request.roles_before <> private.roles_of(p_user_id)
     or not exists (
       select from private.user_roles as assigned join public.profiles as author using (user_id)
       where assigned.user_id = v_request.requested_by and private.role_rank(assigned.role) >= p_rank
@@ -102,7 +106,11 @@ as $$
 declare
   v_before constant public.staff_role[] := private.roles_of(p_user_id);
 begin
-  delete from private.role_change_requests where user_id = p_user_id;
+  if p_details ? 'approval_id' then
+    delete from private.role_change_requests where user_id = p_user_id;
+  else
+    perform private.end_role_request(p_user_id, 'replaced');
+  end if;
   if v_before @> p_roles and v_before <@ p_roles then
     return;
   end if;
@@ -168,7 +176,7 @@ begin
   select * into v_profile from public.profiles where user_id = p_user_id for update;
   if not found then
     raise exception 'There is no such user.' using errcode = 'NF020';
-  elsif p_user_id = v_actor then
+  elsif private.is_same_person(p_user_id, v_actor) then
     raise exception 'Nobody changes their own roles.' using errcode = 'NF015';
   elsif v_profile.version <> p_expected_version then
     raise exception 'The user has changed since it was read.' using errcode = 'NF050';
@@ -192,9 +200,9 @@ begin
   elsif exists (
     select from unnest(v_changed) as role where role = any (v_roles) and role in ('compliance_admin', 'admin')
   ) then
-    delete from private.role_change_requests where user_id = p_user_id;
-    insert into private.role_change_requests (user_id, roles, requested_by, expires_at)
-    values (p_user_id, v_roles, v_actor, private.now() + interval '24 hours');
+    perform private.end_role_request(p_user_id, 'replaced');
+    insert into private.role_change_requests (user_id, roles, roles_before, requested_by, expires_at)
+    select p_user_id, v_roles, v_before, v_actor, private.now() + second_vote_ttl from private.settings;
     perform private.audit_append('user:' || p_user_id, 'staff', v_actor::text, 'user.roles_requested', 'user',
       p_user_id::text, null, pg_catalog.jsonb_build_object('roles', v_roles));
     return private.roles_result(p_user_id, 'pending_second_approval');

@@ -57,10 +57,11 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- Reviews are listed by id, and ids grow with time: the first vote was cast when it was asked for.
   insert into private.kyc_reviews (
-    verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version, created_at)
+    review_id, verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version, created_at)
   values (
-    p_approval.verification_id, p_approval.approval_id, p_approval.requested_by, p_approval.action, 'propose',
+    p_approval.approval_id, p_approval.verification_id, p_approval.approval_id, p_approval.requested_by, p_approval.action, 'propose',
     p_approval.reason_code, p_approval.note, p_approval.attempt, p_approval.version, p_approval.requested_at);
   insert into private.kyc_reviews (
     verification_id, approval_id, reviewer_id, action, vote, reason_code, note, attempt, version)

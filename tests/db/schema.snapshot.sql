@@ -4363,7 +4363,7 @@ begin
 end
 $function$;
 grant execute on function private.kyc_add_note(p_verification_id uuid, p_text text) to authenticated;
-comment on function private.kyc_add_note(p_verification_id uuid, p_text text) is 'Adds a note. Why definer: notes are granted to nobody; the role is checked first.';
+comment on function private.kyc_add_note(p_verification_id uuid, p_text text) is 'Adds to the notes. Why definer: notes are granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.kyc_all_replacements(p_verification kyc_verifications, p_reason_code text)
  RETURNS jsonb
@@ -4450,6 +4450,12 @@ begin
   end if;
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
+  if v_outcome = 'processing' and v_verification.status = 'processing' then
+    -- The most frequent event of all: there is nothing to weigh.
+    result := 'applied';
+    detail := 'no_effect';
+    return;
+  end if;
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
   select newest.requires_review or open.reason_code is not null or private.kyc_is_for_staff(v_verification)
       as requires_review,
@@ -4538,6 +4544,24 @@ end
 $function$;
 grant execute on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) to nff_engine;
 comment on function private.kyc_approval_end(p_risk_level risk_level, p_document_expires_on date) is 'End of an approval given now. Why definer: the settings are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.kyc_approved_until(p_user_id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select case when approved.status = 'approved' and approved.expires_at > private.now() then approved.expires_at end
+    from public.kyc_verifications as approved
+    join private.kyc_cases as cases using (verification_id)
+    where approved.user_id = p_user_id and cases.approved_at is not null
+    order by approved.verification_id desc limit 1
+  );
+end
+$function$;
+comment on function private.kyc_approved_until(p_user_id uuid) is 'End of the approval that counts. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.kyc_assign(p_verification_id uuid, p_assignee_id uuid, p_minutes integer DEFAULT NULL::integer)
  RETURNS jsonb
@@ -6210,9 +6234,11 @@ begin
   end if;
 
   perform from public.kyc_verifications where verification_id = v_attempt.verification_id for update;
-  update private.kyc_attempts set provider_reference = v_reference
-  where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt
-    and provider_reference is null;
+  if v_attempt.provider_reference is null then
+    update private.kyc_attempts set provider_reference = v_reference
+    where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt
+      and provider_reference is null;
+  end if;
   -- Read again under the lock: an event that was applied meanwhile moved last_sequence.
   select * into v_attempt from private.kyc_attempts
   where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt;
@@ -6384,8 +6410,7 @@ begin
   if v_newest.status = 'approved' then
     v_approved_until := v_newest.expires_at;
   elsif v_newest.previous_id is not null then
-    select max(expires_at) into v_approved_until from public.kyc_verifications
-    where user_id = p_user_id and status = 'approved' and expires_at > private.now();
+    v_approved_until := private.kyc_approved_until(p_user_id);
   end if;
 
   v_requirements := case when v_newest.verification_id is null then '[]'
@@ -7083,9 +7108,7 @@ begin
   return case
     when v_newest.status = 'approved' and v_newest.expires_at > v_now then 'approved'
     when v_newest.status = 'approved' then 'action_required'
-    when v_newest.previous_id is not null and exists (
-      select from public.kyc_verifications
-      where user_id = p_user_id and status = 'approved' and expires_at > v_now) then 'approved'
+    when v_newest.previous_id is not null and private.kyc_approved_until(p_user_id) is not null then 'approved'
     else coalesce(private.kyc_user_status(v_newest.status), 'not_started')
   end;
 end
@@ -10200,7 +10223,10 @@ declare
 begin
   select * into v_attempt from private.kyc_attempts
   where verification_id = p_verification.verification_id order by attempt desc limit 1;
-  if p_verification.status not in ('submitted', 'processing', 'in_review', 'approved') or v_attempt.attempt is null then
+  -- An approval that a renewal has replaced counts for nothing; the renewal is looked up itself.
+  if p_verification.status not in ('submitted', 'processing', 'in_review', 'approved') or v_attempt.attempt is null
+    or p_verification.status = 'approved'
+      and private.kyc_approved_until(p_verification.user_id) is distinct from p_verification.expires_at then
     return true;
   end if;
   perform private.kyc_screen(v_attempt);
@@ -10960,7 +10986,8 @@ begin
     pg_catalog.jsonb_build_object(
       'verification_id', new.verification_id,
       'status', new.status,
-      'user_status', private.kyc_user_status(new.status),
+      -- Of the person, not of this verification: a renewal beside a valid approval takes nothing away.
+      'user_status', private.kyc_projection_of(new.user_id, '[]') ->> 'status',
       'version', new.version),
     'kyc.status',
     'user:' || new.user_id;

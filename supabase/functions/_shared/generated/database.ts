@@ -2820,6 +2820,7 @@ export type Database = {
         };
         Returns: string;
       };
+      kyc_approved_until: { Args: { p_user_id: string }; Returns: string };
       kyc_assign: {
         Args: { p_assignee_id: string; p_minutes?: number; p_verification_id: string };
         Returns: Json;
