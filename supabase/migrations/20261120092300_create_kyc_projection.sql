@@ -27,6 +27,31 @@ $$;
 comment on function private.kyc_next_action(public.kyc_status, boolean) is 'The next step of the person.';
 
 /*
+ * When the approval that counts for a person ends: that of the newest verification that was ever approved, as
+ * long as it still is. A renewal that was approved replaces the approval before it for good: where staff takes
+ * it back or looks at it again, the older one does not come to life. Null without one.
+ */
+create function private.kyc_approved_until(p_user_id uuid)
+returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select case when approved.status = 'approved' and approved.expires_at > private.now() then approved.expires_at end
+    from public.kyc_verifications as approved
+    join private.kyc_cases as cases using (verification_id)
+    where approved.user_id = p_user_id and cases.approved_at is not null
+    order by approved.verification_id desc limit 1
+  );
+end
+$$;
+comment on function private.kyc_approved_until(uuid) is
+  'End of the approval that counts. Why definer: cases are granted to nobody.';
+
+/*
  * Where the KYC of a person stands (schema KycProjection). A still valid approval counts, whatever
  * becomes of a renewal beside it. p_requirements: the open requirements, if the caller has them already.
  */
@@ -48,8 +73,7 @@ begin
   if v_newest.status = 'approved' then
     v_approved_until := v_newest.expires_at;
   elsif v_newest.previous_id is not null then
-    select max(expires_at) into v_approved_until from public.kyc_verifications
-    where user_id = p_user_id and status = 'approved' and expires_at > private.now();
+    v_approved_until := private.kyc_approved_until(p_user_id);
   end if;
 
   v_requirements := case when v_newest.verification_id is null then '[]'

@@ -44,9 +44,7 @@ begin
   return case
     when v_newest.status = 'approved' and v_newest.expires_at > v_now then 'approved'
     when v_newest.status = 'approved' then 'action_required'
-    when v_newest.previous_id is not null and exists (
-      select from public.kyc_verifications
-      where user_id = p_user_id and status = 'approved' and expires_at > v_now) then 'approved'
+    when v_newest.previous_id is not null and private.kyc_approved_until(p_user_id) is not null then 'approved'
     else coalesce(private.kyc_user_status(v_newest.status), 'not_started')
   end;
 end

@@ -28,7 +28,8 @@ begin
     pg_catalog.jsonb_build_object(
       'verification_id', new.verification_id,
       'status', new.status,
-      'user_status', private.kyc_user_status(new.status),
+      -- Of the person, not of this verification: a renewal beside a valid approval takes nothing away.
+      'user_status', private.kyc_projection_of(new.user_id, '[]') ->> 'status',
       'version', new.version),
     'kyc.status',
     'user:' || new.user_id;

@@ -143,7 +143,10 @@ declare
 begin
   select * into v_attempt from private.kyc_attempts
   where verification_id = p_verification.verification_id order by attempt desc limit 1;
-  if p_verification.status not in ('submitted', 'processing', 'in_review', 'approved') or v_attempt.attempt is null then
+  -- An approval that a renewal has replaced counts for nothing; the renewal is looked up itself.
+  if p_verification.status not in ('submitted', 'processing', 'in_review', 'approved') or v_attempt.attempt is null
+    or p_verification.status = 'approved'
+      and private.kyc_approved_until(p_verification.user_id) is distinct from p_verification.expires_at then
     return true;
   end if;
   perform private.kyc_screen(v_attempt);
