@@ -33,9 +33,11 @@ begin
   end if;
 
   perform from public.kyc_verifications where verification_id = v_attempt.verification_id for update;
-  update private.kyc_attempts set provider_reference = v_reference
-  where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt
-    and provider_reference is null;
+  if v_attempt.provider_reference is null then
+    update private.kyc_attempts set provider_reference = v_reference
+    where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt
+      and provider_reference is null;
+  end if;
   -- Read again under the lock: an event that was applied meanwhile moved last_sequence.
   select * into v_attempt from private.kyc_attempts
   where verification_id = v_attempt.verification_id and attempt = v_attempt.attempt;

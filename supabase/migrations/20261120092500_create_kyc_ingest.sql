@@ -55,6 +55,12 @@ begin
   end if;
 
   perform private.kyc_record_facts(v_attempt, p_event, p_body_sha256);
+  if v_outcome = 'processing' and v_verification.status = 'processing' then
+    -- The most frequent event of all: there is nothing to weigh.
+    result := 'applied';
+    detail := 'no_effect';
+    return;
+  end if;
   select * into strict v_case from private.kyc_cases as c where c.verification_id = v_attempt.verification_id;
   select newest.requires_review or open.reason_code is not null or private.kyc_is_for_staff(v_verification)
       as requires_review,

@@ -72,7 +72,7 @@ export function createMockProvider(
     },
 
     async readWebhook(message) {
-      const fault = await findSignatureFault(message, webhookSecrets, now());
+      const fault = findSignatureFault(message, webhookSecrets, now());
       if (fault !== null) {
         throw unauthorized("invalid_signature", "Signature", { cause: new Error(fault) });
       }
