@@ -91,5 +91,6 @@ try {
   process.exitCode = failed === 0 ? 0 : 1;
 } catch (error) {
   console.error(`\nThe demo stopped. ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  // A channel that the stopped story had opened would keep the process.
+  process.exit(1);
 }

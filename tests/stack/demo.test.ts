@@ -26,3 +26,10 @@ test("the demo says in one sentence that nobody answers, and fails", async () =>
     ),
   });
 });
+
+test("a story that cannot go on ends the demo, whatever it had opened", async () => {
+  await expect(run({ DEMO_REVIEWER_PASSWORD: "Not-The-Password-1!" })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^\nThe demo stopped\. .*sign/i),
+  });
+});
