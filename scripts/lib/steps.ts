@@ -8,8 +8,8 @@ export interface Step {
   readonly args: readonly string[];
   readonly hint: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Pass the output through as it comes, for steps that run for minutes. */
-  readonly live?: boolean;
+  /** Pass the output through as it comes, each line after this word, for steps that run for minutes. */
+  readonly live?: string;
 }
 
 export interface StepResult {
@@ -29,8 +29,24 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** Prints what comes line by line, so that steps beside each other do not cut each other's lines. */
+function lineWriter(prefix: string): { write(text: string): void; end(): void } {
+  let rest = "";
+  const print = (line: string) => process.stdout.write(`${prefix} │ ${line}\n`);
+  return {
+    write(text) {
+      const lines = `${rest}${text}`.split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) print(line);
+    },
+    end() {
+      if (rest !== "") print(rest);
+    },
+  };
+}
+
 /** Runs one step to its end; a command that cannot be started counts as failed. */
-export async function runStep(step: Step): Promise<StepResult> {
+async function runStep(step: Step): Promise<StepResult> {
   const started = performance.now();
   const child = spawn(step.command, step.args, {
     cwd: root,
@@ -40,10 +56,12 @@ export async function runStep(step: Step): Promise<StepResult> {
   running.add(child);
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) {
+    const live = step.live === undefined ? undefined : lineWriter(step.live);
     stream.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      if (step.live) process.stdout.write(chunk);
+      live?.write(chunk.toString("utf8"));
     });
+    stream.on("close", () => live?.end());
   }
   const code = await once(child, "close").then(
     ([exitCode]) => exitCode,
