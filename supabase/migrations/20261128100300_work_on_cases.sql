@@ -39,7 +39,7 @@ begin
 end
 $$;
 comment on function private.kyc_add_note(uuid, text) is
-  'Adds a note. Why definer: notes are granted to nobody; the role is checked first.';
+  'Adds to the notes. Why definer: notes are granted to nobody; the role is checked first.';
 grant execute on function private.kyc_add_note(uuid, text) to authenticated;
 
 /*

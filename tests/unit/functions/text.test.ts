@@ -15,7 +15,7 @@ test("texts become NFC and lose outer white space, at any depth", () => {
 
 test.each([
   ["NUL", "a\u0000b"],
-  ["a line feed", "a\nb"],
+  ["a carriage return alone", "a\rb"],
   ["DEL", "a\u007fb"],
   ["a C1 control", "a\u0085b"],
   ["a line separator", "a\u2028b"],
@@ -28,6 +28,10 @@ test.each([
   expect(normaliseText({ names: ["ok", text] }).faults).toMatchObject([
     { pointer: "#/names/1", code: "forbidden_character" },
   ]);
+});
+
+test("line breaks and tabs stay; those of Windows become ours", () => {
+  expect(normaliseText(" a\r\n\tb\n")).toEqual({ value: "a\n\tb", faults: [] });
 });
 
 test.each(["😀 𠮷 é ß", "שלום", "a\u200db", "x-y_z'“”"])("%s is text", (text) => {
