@@ -11,12 +11,6 @@ import { checkSharedResponse } from "../helpers/generated/responses.js";
  * `notImplemented` in the function's `app.ts` and adds `operations/<id>.ts` and `tests/api/<id>.test.ts`.
  */
 const NOT_IMPLEMENTED: readonly OperationId[] = [
-  "admin.listWebhookEvents",
-  "admin.replayWebhookEvent",
-  "admin.listOutbox",
-  "admin.retryOutboxMessage",
-  "admin.getStats",
-  "admin.exportKycCsv",
 ];
 
 const ids = Object.values(operations).map(({ id }) => id);

@@ -1,6 +1,5 @@
 import { validators } from "../_shared/generated/validators/admin.js";
 import { createFunctionApp, type FunctionApp } from "../_shared/http/create-function-app.ts";
-import { notImplemented } from "../_shared/http/not-implemented.ts";
 import type { OperationTable } from "../_shared/http/operation.ts";
 import type { AdminDeps } from "./deps.ts";
 import { addKycNote } from "./operations/admin.addKycNote.ts";
@@ -13,17 +12,21 @@ import { createWebhookEndpoint } from "./operations/admin.createWebhookEndpoint.
 import { decideKyc } from "./operations/admin.decideKyc.ts";
 import { decideScreeningHit } from "./operations/admin.decideScreeningHit.ts";
 import { deleteWebhookEndpoint } from "./operations/admin.deleteWebhookEndpoint.ts";
+import { exportKycCsv } from "./operations/admin.exportKycCsv.ts";
 import { getDocumentUrl } from "./operations/admin.getDocumentUrl.ts";
 import { getKyc } from "./operations/admin.getKyc.ts";
+import { getStats } from "./operations/admin.getStats.ts";
 import { getUser } from "./operations/admin.getUser.ts";
 import { listApiKeys } from "./operations/admin.listApiKeys.ts";
 import { listAudit } from "./operations/admin.listAudit.ts";
 import { listErasureRequests } from "./operations/admin.listErasureRequests.ts";
 import { listKyc } from "./operations/admin.listKyc.ts";
 import { listLegalHolds } from "./operations/admin.listLegalHolds.ts";
+import { listOutbox } from "./operations/admin.listOutbox.ts";
 import { listUsers } from "./operations/admin.listUsers.ts";
 import { listWebhookDeliveries } from "./operations/admin.listWebhookDeliveries.ts";
 import { listWebhookEndpoints } from "./operations/admin.listWebhookEndpoints.ts";
+import { listWebhookEvents } from "./operations/admin.listWebhookEvents.ts";
 import { placeLegalHold } from "./operations/admin.placeLegalHold.ts";
 import { putUserRoles } from "./operations/admin.putUserRoles.ts";
 import { redeliverWebhook } from "./operations/admin.redeliverWebhook.ts";
@@ -32,7 +35,9 @@ import { reinstateUser } from "./operations/admin.reinstateUser.ts";
 import { releaseKyc } from "./operations/admin.releaseKyc.ts";
 import { releaseLegalHold } from "./operations/admin.releaseLegalHold.ts";
 import { reopenKyc } from "./operations/admin.reopenKyc.ts";
+import { replayWebhookEvent } from "./operations/admin.replayWebhookEvent.ts";
 import { requeueKyc } from "./operations/admin.requeueKyc.ts";
+import { retryOutboxMessage } from "./operations/admin.retryOutboxMessage.ts";
 import { revokeApiKey } from "./operations/admin.revokeApiKey.ts";
 import { revokeKyc } from "./operations/admin.revokeKyc.ts";
 import { rotateApiKey } from "./operations/admin.rotateApiKey.ts";
@@ -79,16 +84,16 @@ const operations = {
   "admin.redeliverWebhooks": redeliverWebhooks,
   "admin.listAudit": listAudit,
   "admin.verifyAudit": verifyAudit,
-  "admin.listWebhookEvents": notImplemented,
-  "admin.replayWebhookEvent": notImplemented,
-  "admin.listOutbox": notImplemented,
-  "admin.retryOutboxMessage": notImplemented,
-  "admin.getStats": notImplemented,
+  "admin.listWebhookEvents": listWebhookEvents,
+  "admin.replayWebhookEvent": replayWebhookEvent,
+  "admin.listOutbox": listOutbox,
+  "admin.retryOutboxMessage": retryOutboxMessage,
+  "admin.getStats": getStats,
   "admin.listErasureRequests": listErasureRequests,
   "admin.placeLegalHold": placeLegalHold,
   "admin.listLegalHolds": listLegalHolds,
   "admin.releaseLegalHold": releaseLegalHold,
-  "admin.exportKycCsv": notImplemented,
+  "admin.exportKycCsv": exportKycCsv,
 } satisfies OperationTable<"admin", AdminDeps>;
 
 /** The back office. */
