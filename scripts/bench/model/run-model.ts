@@ -133,13 +133,17 @@ export interface Reached {
 
 /**
  * Plays random sequences of what users, provider, staff, time and crashes do, each in a transaction
- * that is not kept.
+ * that is not kept, unless `keep` is set.
  *
  * @throws Error with the shortest sequence that goes wrong, and the seed that finds it again
  */
 export async function runModel(
   sql: postgres.Sql,
-  { sequences, seed }: { readonly sequences: number; readonly seed: number },
+  {
+    sequences,
+    seed,
+    keep = false,
+  }: { readonly sequences: number; readonly seed: number; readonly keep?: boolean },
 ): Promise<Reached> {
   let steps = 0;
   const states = new Set<string>();
@@ -156,7 +160,7 @@ export async function runModel(
       const faults = await world.faults();
       if (faults.length > 0) throw new Error(`faults: ${JSON.stringify(faults)}`);
       steps += holder.steps;
-      throw new Rollback();
+      if (!keep) throw new Rollback();
     });
     await transaction.catch((error: unknown) => {
       if (!(error instanceof Rollback)) throw error;
