@@ -107,15 +107,18 @@ begin
   for v_listed in
     select listed.words, listed.birth_years from private.screening_names as listed where listed.entry_id = p_entry_id
   loop
-    select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_near
+    select pg_catalog.jsonb_object_agg(by_place.place, by_place.words),
+      array(select distinct word from pg_catalog.jsonb_array_elements_text(pg_catalog.jsonb_path_query_array(
+        pg_catalog.jsonb_agg(by_place.close), '$[*][*]')) as word)
+    into v_near, v_close
     from (
-      select found.place, pg_catalog.jsonb_agg(distinct found.word) as words
+      -- Asked once: the words that are alike are what costs.
+      select found.place, pg_catalog.jsonb_agg(distinct found.word) as words,
+        coalesce(pg_catalog.jsonb_agg(distinct found.word) filter (
+          where found.similarity >= v_settings.screening_threshold), '[]') as close
       from private.screening_similar_words(v_listed.words, true) as found group by found.place
     ) as by_place;
     v_count := pg_catalog.cardinality(v_listed.words);
-    v_close := array(
-      select distinct found.word from private.screening_similar_words(v_listed.words, true) as found
-      where found.similarity >= v_settings.screening_threshold);
     v_years := case when not 0 = any (v_listed.birth_years) then array(
       select year + away from unnest(v_listed.birth_years) as year
       cross join pg_catalog.generate_series(
