@@ -5726,6 +5726,68 @@ end
 $function$;
 comment on function private.kyc_event_target(p_outcome text, p_status kyc_status, p_requires_review boolean) is 'Maps the outcome of a provider to a state.';
 
+CREATE OR REPLACE FUNCTION private.kyc_export(p_filter jsonb, p_limit integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_actor constant uuid := private.require_role('compliance_admin', 'auditor');
+  v_id constant uuid := private.uuid_v7();
+  v_ids uuid[];
+begin
+  select pg_catalog.array_agg(found.verification_id order by found.created_at, found.verification_id) into v_ids
+  from (
+    select verification.verification_id, verification.created_at
+    from public.kyc_verifications as verification
+    join private.kyc_cases as cases on cases.verification_id = verification.verification_id
+    where (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
+      and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
+      and (not p_filter ? 'reason_code' or p_filter -> 'reason_code' ? cases.reason_code)
+      and (not p_filter ? 'created_from' or verification.created_at >= (p_filter ->> 'created_from')::timestamptz)
+      and (not p_filter ? 'created_to' or verification.created_at < (p_filter ->> 'created_to')::timestamptz)
+      and (not p_filter ? 'country' or exists (
+        select from public.addresses as address
+        where address.user_id = verification.user_id and address.country = p_filter ->> 'country'))
+    limit p_limit + 1
+  ) as found;
+  if pg_catalog.cardinality(v_ids) > p_limit then
+    raise exception 'More than % verifications match. Narrow the filters.', p_limit using errcode = 'NF001';
+  end if;
+  perform private.audit_append('staff:' || v_actor, 'staff', v_actor::text, 'kyc.exported', 'kyc_export', v_id::text, null,
+    pg_catalog.jsonb_build_object('filters', p_filter, 'rows', coalesce(pg_catalog.cardinality(v_ids), 0)));
+  return pg_catalog.jsonb_build_object('export_id', v_id, 'verification_ids', pg_catalog.to_jsonb(coalesce(v_ids, '{}')));
+end
+$function$;
+grant execute on function private.kyc_export(p_filter jsonb, p_limit integer) to authenticated;
+comment on function private.kyc_export(p_filter jsonb, p_limit integer) is 'Begins an export. Why definer: cases are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.kyc_export_rows(p_ids jsonb)
+ RETURNS SETOF jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_role('compliance_admin', 'auditor');
+  return query
+  select pg_catalog.jsonb_build_array(
+    verification.verification_id, verification.user_id, verification.status, verification.attempt, cases.reason_code,
+    cases.risk_level, address.country,
+    case when cases.lease_expires_at > private.now() then cases.assignee_id end,
+    private.iso(verification.created_at), private.iso(verification.submitted_at),
+    private.iso(verification.status_changed_at), private.iso(verification.expires_at))
+  from pg_catalog.jsonb_array_elements_text(p_ids) with ordinality as wanted (id, place)
+  join public.kyc_verifications as verification on verification.verification_id = wanted.id::uuid
+  join private.kyc_cases as cases on cases.verification_id = verification.verification_id
+  left join public.addresses as address on address.user_id = verification.user_id
+  order by wanted.place;
+end
+$function$;
+grant execute on function private.kyc_export_rows(p_ids jsonb) to authenticated;
+comment on function private.kyc_export_rows(p_ids jsonb) is 'Rows of an export. Why definer: cases are granted to nobody; the role is checked first.';
+
 CREATE OR REPLACE FUNCTION private.kyc_find_people(p_text text)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -7724,6 +7786,31 @@ $function$;
 grant execute on function private.list_my_sessions() to authenticated;
 comment on function private.list_my_sessions() is 'Own sessions. Why definer: the tables of Auth are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.list_outbox(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  return query execute
+    'select private.outbox_json(message), message.message_id::text from private.outbox as message'
+    || pg_catalog.concat_ws(' and ', ' where true',
+      case when p_filter ? 'topic' then 'message.topic = $1 ->> ''topic''' end,
+      case when p_filter ? 'status' then 'message.status = any (private.filter_values($1, ''status''))' end,
+      case when p_filter ? 'subject_id' then 'message.subject_id = ($1 ->> ''subject_id'')::uuid' end,
+      case when p_filter ? 'created_from' then 'message.created_at >= ($1 ->> ''created_from'')::timestamptz' end,
+      case when p_filter ? 'created_to' then 'message.created_at < ($1 ->> ''created_to'')::timestamptz' end,
+      case when p_after is not null then
+        pg_catalog.format('message.message_id %s $2', case when p_is_descending then '<' else '>' end) end)
+    || pg_catalog.format(' order by message.message_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
+  using p_filter, p_after, p_limit;
+end
+$function$;
+grant execute on function private.list_outbox(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) to authenticated;
+comment on function private.list_outbox(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) is 'Outbox for staff. Why definer: the outbox is granted to nobody; the role is checked first.';
+
 CREATE OR REPLACE FUNCTION private.list_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
  RETURNS TABLE(item jsonb, "position" jsonb)
  LANGUAGE plpgsql
@@ -7803,6 +7890,33 @@ end
 $function$;
 grant execute on function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer) to authenticated;
 comment on function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer) is 'List of endpoints. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.list_webhook_events(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(item jsonb, "position" text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.require_role('compliance_admin', 'auditor', 'admin');
+  return query execute
+    'select private.webhook_event_json(event), event.event_row_id::text from private.webhook_inbox as event'
+    -- A condition is only there when it is asked for, so that each search is planned for itself.
+    || pg_catalog.concat_ws(' and ', ' where true',
+      case when p_filter ? 'provider' then 'event.provider = $1 ->> ''provider''' end,
+      case when p_filter ? 'result' then 'event.result = any (private.filter_values($1, ''result''))' end,
+      case when p_filter ? 'verification_id' then 'event.verification_id = ($1 ->> ''verification_id'')::uuid' end,
+      case when p_filter ? 'provider_event_id' then 'event.event_id = $1 ->> ''provider_event_id''' end,
+      case when p_filter ? 'received_from' then 'event.received_at >= ($1 ->> ''received_from'')::timestamptz' end,
+      case when p_filter ? 'received_to' then 'event.received_at < ($1 ->> ''received_to'')::timestamptz' end,
+      case when p_after is not null then
+        pg_catalog.format('event.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
+    || pg_catalog.format(' order by event.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
+  using p_filter, p_after, p_limit;
+end
+$function$;
+grant execute on function private.list_webhook_events(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) to authenticated;
+comment on function private.list_webhook_events(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) is 'Inbox for staff. Why definer: the inbox is granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.lock_me(p_expected_version integer)
  RETURNS profiles
@@ -8488,6 +8602,24 @@ end
 $function$;
 comment on function private.outbox_is_retryable(p_status_code integer) is 'Which failures are tried again.';
 
+CREATE OR REPLACE FUNCTION private.outbox_json(p_message private.outbox)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'message_id', p_message.message_id, 'topic', p_message.topic, 'provider', p_message.provider,
+    'subject_id', p_message.subject_id, 'status', p_message.status, 'attempts', p_message.attempts,
+    'last_http_status', case when p_message.last_status_code between 100 and 599 then p_message.last_status_code end,
+    'last_error', nullif(p_message.last_error, ''),
+    'next_attempt_at', case when p_message.status = 'pending' then private.iso(p_message.next_attempt_at) end,
+    'created_at', private.iso(p_message.created_at), 'finished_at', private.iso(p_message.finished_at));
+end
+$function$;
+comment on function private.outbox_json(p_message private.outbox) is 'A message for staff, without its payload. Why definer: part of functions that have checked the role.';
+
 CREATE OR REPLACE FUNCTION private.outbox_sent(p_message_id uuid, p_status_code integer DEFAULT NULL::integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -9044,6 +9176,58 @@ end
 $function$;
 comment on function private.remove_exports(p_user_id uuid, p_except uuid) is 'Removes exports. Why definer: exports are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.replay_webhook_event(p_event_row_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'admin');
+  v_event private.webhook_inbox;
+  v_before text;
+  v_applied record;
+begin
+  select * into v_event from private.webhook_inbox where event_row_id = p_event_row_id for update;
+  if not found or v_event.body is null then
+    raise exception 'There is no such event, or its body has been deleted.' using errcode = 'NF020';
+  end if;
+  if v_event.result not in ('parked', 'conflict', 'dead') then
+    return private.webhook_event_json(v_event);
+  end if;
+  if pg_catalog.sha256(pg_catalog.convert_to(v_event.body, 'UTF8')) <> v_event.body_sha256 then
+    raise exception 'The stored body is not the one that was signed.' using errcode = 'NF036';
+  end if;
+  v_before := v_event.result;
+  if v_before = 'conflict' then
+    perform from public.kyc_verifications where verification_id = v_event.verification_id for update;
+    update private.kyc_attempts set last_sequence = v_event.sequence - 1
+    where provider = v_event.provider and provider_reference = v_event.provider_reference
+      and last_sequence = v_event.sequence;
+  end if;
+
+  select * into v_applied from private.kyc_apply_event(v_event.provider, v_event.event, v_event.body_sha256);
+  if v_applied.result = 'parked'
+    and v_event.received_at + (select parked_ttl from private.settings) <= private.now() then
+    v_applied.result := 'dead';
+  end if;
+  update private.webhook_inbox
+  set result = v_applied.result, detail = v_applied.detail, tries = tries + 1,
+      verification_id = coalesce(v_applied.verification_id, verification_id),
+      next_try_at = case when v_applied.result = 'parked' then private.inbox_next_try(tries + 1) end,
+      processed_at = case when v_applied.result <> 'parked' then private.now() end
+  where event_row_id = p_event_row_id
+  returning * into v_event;
+  perform private.audit_append(
+    coalesce('kyc:' || v_event.verification_id, 'provider:' || v_event.provider), 'staff', v_staff_id::text,
+    'kyc.event_replayed', 'webhook_event', p_event_row_id::text, null,
+    pg_catalog.jsonb_build_object('before', v_before, 'after', v_event.result));
+  return private.webhook_event_json(v_event);
+end
+$function$;
+grant execute on function private.replay_webhook_event(p_event_row_id uuid) to authenticated;
+comment on function private.replay_webhook_event(p_event_row_id uuid) is 'Another try for an event. Why definer: the inbox is granted to nobody; the role is checked first.';
+
 CREATE OR REPLACE FUNCTION private.request_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -9366,6 +9550,47 @@ end
 $function$;
 grant execute on function private.resume_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) to nff_operator;
 comment on function private.resume_account_change(p_kind text, p_user_id uuid, p_email text, p_input jsonb, p_expected_version integer) is 'Resumes a change. Why definer: the table is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.retry_outbox_message(p_message_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'admin');
+  v_message private.outbox;
+  v_tries integer;
+begin
+  select * into v_message from private.outbox where message_id = p_message_id for update;
+  if not found then
+    raise exception 'There is no such message.' using errcode = 'NF020';
+  end if;
+  if v_message.status <> 'dead' then
+    return private.outbox_json(v_message);
+  end if;
+  if v_message.topic = 'provider.submit' and not exists (
+    select from public.kyc_verifications
+    where verification_id = v_message.subject_id and status in ('submitted', 'processing')
+      and attempt = (v_message.payload ->> 'attempt')::integer
+  ) then
+    raise exception 'The verification does not wait for this message. Requeue the verification instead.'
+      using errcode = 'NF032';
+  end if;
+  v_tries := v_message.attempts;
+  update private.outbox
+  -- Not the first try: the worker asks the provider before it sends again what had no answer.
+  set status = 'pending', attempts = 1, lease_id = null, next_attempt_at = private.now(), finished_at = null
+  where message_id = p_message_id
+  returning * into v_message;
+  perform private.audit_append(
+    'outbox', 'staff', v_staff_id::text, 'outbox.retried', 'outbox_message', p_message_id::text, null,
+    pg_catalog.jsonb_build_object('topic', v_message.topic, 'tries', v_tries));
+  return private.outbox_json(v_message);
+end
+$function$;
+grant execute on function private.retry_outbox_message(p_message_id uuid) to authenticated;
+comment on function private.retry_outbox_message(p_message_id uuid) is 'Another series of tries for a message. Why definer: the outbox is granted to nobody; the role is checked first.';
 
 CREATE OR REPLACE FUNCTION private.revoke_machine_key(p_key_id uuid)
  RETURNS void
@@ -10127,15 +10352,18 @@ begin
   for v_listed in
     select listed.words, listed.birth_years from private.screening_names as listed where listed.entry_id = p_entry_id
   loop
-    select pg_catalog.jsonb_object_agg(by_place.place, by_place.words) into v_near
+    select pg_catalog.jsonb_object_agg(by_place.place, by_place.words),
+      array(select distinct word from pg_catalog.jsonb_array_elements_text(pg_catalog.jsonb_path_query_array(
+        pg_catalog.jsonb_agg(by_place.close), '$[*][*]')) as word)
+    into v_near, v_close
     from (
-      select found.place, pg_catalog.jsonb_agg(distinct found.word) as words
+      -- Asked once: the words that are alike are what costs.
+      select found.place, pg_catalog.jsonb_agg(distinct found.word) as words,
+        coalesce(pg_catalog.jsonb_agg(distinct found.word) filter (
+          where found.similarity >= v_settings.screening_threshold), '[]') as close
       from private.screening_similar_words(v_listed.words, true) as found group by found.place
     ) as by_place;
     v_count := pg_catalog.cardinality(v_listed.words);
-    v_close := array(
-      select distinct found.word from private.screening_similar_words(v_listed.words, true) as found
-      where found.similarity >= v_settings.screening_threshold);
     v_years := case when not 0 = any (v_listed.birth_years) then array(
       select year + away from unnest(v_listed.birth_years) as year
       cross join pg_catalog.generate_series(
@@ -11967,6 +12195,44 @@ end
 $function$;
 grant execute on function private.webhook_endpoint_version(p_endpoint_id uuid) to authenticated;
 comment on function private.webhook_endpoint_version(p_endpoint_id uuid) is 'Base of the ETag. Why definer: endpoints are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.webhook_event_error(p_event private.webhook_inbox)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return case p_event.result
+    when 'stale' then case p_event.detail
+      when 'attempt' then 'A later attempt has begun.' else 'A newer event is known.' end
+    when 'parked' then 'Its verification is not known yet.'
+    when 'dead' then 'Its verification was not known for too long.'
+    when 'conflict' then 'The state machine does not allow ' || coalesce(p_event.detail, 'it') || '.'
+  end;
+end
+$function$;
+comment on function private.webhook_event_error(p_event private.webhook_inbox) is 'Explains the result of an event.';
+
+CREATE OR REPLACE FUNCTION private.webhook_event_json(p_event private.webhook_inbox)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'event_id', p_event.event_row_id, 'provider', p_event.provider, 'provider_event_id', p_event.event_id,
+    'event_type', p_event.event_type, 'provider_reference', nullif(p_event.provider_reference, ''),
+    'verification_id', p_event.verification_id, 'sequence', p_event.sequence, 'attempt', p_event.attempt,
+    'result', p_event.result, 'error', private.webhook_event_error(p_event),
+    'deliveries', p_event.delivery_count, 'mismatches', p_event.mismatch_count, 'attempts', p_event.tries,
+    'next_attempt_at', private.iso(p_event.next_try_at),
+    'body_sha256', pg_catalog.encode(p_event.body_sha256, 'hex'),
+    'occurred_at', private.iso(p_event.occurred_at), 'received_at', private.iso(p_event.received_at));
+end
+$function$;
+comment on function private.webhook_event_json(p_event private.webhook_inbox) is 'An event for staff, without its body. Why definer: part of functions that have checked the role.';
 
 CREATE OR REPLACE FUNCTION private.webhook_lock_endpoint(p_endpoint_id uuid, p_expected_version integer DEFAULT NULL::integer)
  RETURNS private.webhook_endpoints

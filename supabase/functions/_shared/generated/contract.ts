@@ -1563,7 +1563,7 @@ export interface paths {
         put?: never;
         /**
          * Apply a stored event again
-         * @description Tries a stored event again by the rules for a new one and answers what became of it. It is meant for events that are `parked`, in `conflict` or `dead`; one that is `applied`, `stale` or `ignored` is answered unchanged. An event whose body has been deleted after the retention time is `404`.
+         * @description Tries a stored event again by the rules for a new one and answers what became of it. It is meant for events that are `parked`, in `conflict` or `dead`; one that is `applied`, `stale` or `ignored` is answered unchanged. An event whose body has been deleted after the retention time is `404`; one whose stored body is not the one that was signed is `409`.
          */
         post: operations["admin.replayWebhookEvent"];
         delete?: never;
@@ -1603,7 +1603,7 @@ export interface paths {
         put?: never;
         /**
          * Send a message again
-         * @description Makes a `dead` or waiting message due now, with a new series of attempts. It keeps its idempotency key, so a receiver that had accepted it does not act twice. The worker sends it soon after the answer. A message that is `sent` or `cancelled` is answered unchanged.
+         * @description Makes a `dead` message due now, with a new series of attempts. It keeps its idempotency key, so a receiver that had accepted it does not act twice, and it waits while the circuit of its provider is open. The worker sends it soon after the answer. A message in any other state is answered unchanged. A submission that its verification does not wait for any more is `409`: requeue the verification.
          */
         post: operations["admin.retryOutboxMessage"];
         delete?: never;
@@ -1621,7 +1621,7 @@ export interface paths {
         };
         /**
          * Get figures of the KYC work
-         * @description Answers counts, the funnel, decision times, targets, figures per reviewer, reasons, provider latency and webhook lag. Without `from` and `to` the period is the last 30 days. A period that is empty or longer than 366 days is `400`. The answer names staff by id and no customer.
+         * @description Answers counts, the funnel, decision times, targets, figures per reviewer, reasons, provider latency and webhook lag. Without `from` and `to` the period is the last 30 days. It is widened to whole days of UTC, which the answer names. A period that is empty or longer than 366 days is `400`. The answer names staff by id and no customer. Percentiles are within 5 % of the exact ones.
          */
         get: operations["admin.getStats"];
         put?: never;
@@ -5465,7 +5465,7 @@ export interface components {
              */
             reviewer_id: components["schemas"]["Uuid"];
             /**
-             * @description Approvals.
+             * @description Approvals, also those that a second person has confirmed.
              * @example 61
              */
             approved: number;
@@ -5596,7 +5596,7 @@ export interface components {
              */
             to: components["schemas"]["Timestamp"];
             /**
-             * @description When the figures were computed; they may be up to a minute old.
+             * @description When the sums were last brought up to date, normally less than a minute ago; what happened later is not in them.
              * @example 2026-11-20T09:21:07.123Z
              */
             generated_at: components["schemas"]["Timestamp"];

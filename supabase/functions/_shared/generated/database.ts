@@ -981,8 +981,9 @@ export type Database = {
           status: string;
           subject_id: string;
           topic: string;
+          outbox_json: Json | null;
         };
-        ComputedFields: never;
+        ComputedFields: "outbox_json";
         Insert: {
           attempts?: number;
           created_at?: string;
@@ -2108,8 +2109,10 @@ export type Database = {
           sequence: number | null;
           tries: number;
           verification_id: string | null;
+          webhook_event_error: string | null;
+          webhook_event_json: Json | null;
         };
-        ComputedFields: never;
+        ComputedFields: "webhook_event_error" | "webhook_event_json";
         Insert: {
           attempt?: number | null;
           body?: string | null;
@@ -3066,6 +3069,8 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["kyc_status"];
       };
+      kyc_export: { Args: { p_filter: Json; p_limit: number }; Returns: Json };
+      kyc_export_rows: { Args: { p_ids: Json }; Returns: Json[] };
       kyc_find_people: { Args: { p_text: string }; Returns: string[] };
       kyc_flag_beside_renewal: {
         Args: {
@@ -3536,6 +3541,13 @@ export type Database = {
       };
       list_my_consents: { Args: Record<PropertyKey, never>; Returns: Json };
       list_my_sessions: { Args: Record<PropertyKey, never>; Returns: Json };
+      list_outbox: {
+        Args: { p_after?: string; p_filter: Json; p_is_descending: boolean; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
+        }[];
+      };
       list_users: {
         Args: { p_after: Json; p_filter: Json; p_limit: number; p_sort: string };
         Returns: {
@@ -3555,6 +3567,13 @@ export type Database = {
         Returns: {
           cursor: Json;
           item: Json;
+        }[];
+      };
+      list_webhook_events: {
+        Args: { p_after?: string; p_filter: Json; p_is_descending: boolean; p_limit: number };
+        Returns: {
+          item: Json;
+          position: string;
         }[];
       };
       lock_me: {
@@ -3701,6 +3720,15 @@ export type Database = {
         Returns: Json;
       };
       outbox_is_retryable: { Args: { p_status_code: number }; Returns: boolean };
+      outbox_json: {
+        Args: {
+          p_message: Omit<
+            Database["private"]["Tables"]["outbox"]["Row"],
+            Database["private"]["Tables"]["outbox"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       outbox_sent: { Args: { p_message_id: string; p_status_code?: number }; Returns: boolean };
       pending_role_change: { Args: { p_user_id: string }; Returns: Json };
       percentile_ms: {
@@ -3778,6 +3806,7 @@ export type Database = {
         Returns: undefined;
       };
       remove_exports: { Args: { p_except?: string; p_user_id: string }; Returns: undefined };
+      replay_webhook_event: { Args: { p_event_row_id: string }; Returns: Json };
       request_account_change: {
         Args: {
           p_email: string;
@@ -3812,6 +3841,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      retry_outbox_message: { Args: { p_message_id: string }; Returns: Json };
       revoke_machine_key: { Args: { p_key_id: string }; Returns: undefined };
       risk_assess: { Args: { p_occasion: string; p_verification_id: string }; Returns: undefined };
       risk_evaluate: { Args: { p_facts: Json }; Returns: Record<string, unknown> };
@@ -4142,6 +4172,24 @@ export type Database = {
         Returns: Json;
       };
       webhook_endpoint_version: { Args: { p_endpoint_id: string }; Returns: number };
+      webhook_event_error: {
+        Args: {
+          p_event: Omit<
+            Database["private"]["Tables"]["webhook_inbox"]["Row"],
+            Database["private"]["Tables"]["webhook_inbox"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
+      webhook_event_json: {
+        Args: {
+          p_event: Omit<
+            Database["private"]["Tables"]["webhook_inbox"]["Row"],
+            Database["private"]["Tables"]["webhook_inbox"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
       webhook_lock_endpoint: {
         Args: { p_endpoint_id: string; p_expected_version?: number };
         Returns: {
