@@ -16,7 +16,8 @@ export type Account = {
   readonly client: SupabaseClient;
 };
 
-const PASSWORD = "Correct-Horse-Battery-9!";
+/** The password of every account that is made here. */
+export const PASSWORD = "Correct-Horse-Battery-9!";
 
 function newClient(key: string): SupabaseClient {
   return createClient(stackEnv().supabaseUrl, key, {

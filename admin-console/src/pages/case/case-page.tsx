@@ -60,7 +60,7 @@ function Work({ open, tools }: PartProps) {
   const { verification, pending_approval: pending, notes } = open.case;
   const mayDecide = can("admin.decideKyc") && DECIDABLE.has(verification.status);
   return (
-    <aside aria-label="Work" className="work">
+    <aside aria-label="Work" className="work" id="work">
       {pending && <SecondVote open={open} pending={pending} tools={tools} />}
       {mayDecide && (
         <Card title="Decision" id="decision">
@@ -139,6 +139,9 @@ function CaseView({ id }: { readonly id: string }) {
         </Notice>
       )}
       <News news={news} />
+      <p className="to-work">
+        <a href="#work">Go to the decision and the notes</a>
+      </p>
       <div className="case">
         <Knowledge open={open} tools={tools} />
         <Work open={open} tools={tools} />

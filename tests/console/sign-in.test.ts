@@ -1,0 +1,91 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createAccount, createStaff, ownerConnection } from "../helpers/api-accounts.ts";
+import { codeOf } from "../helpers/second-factor.ts";
+import { startBrowser } from "../stack/signin/lib/browser.ts";
+import { consoleIsBuilt, consoleUrl, givePassword, signedIn, visit } from "./lib/console.ts";
+
+const owner = ownerConnection();
+let browser: Browser;
+
+beforeAll(async () => {
+  await consoleIsBuilt();
+  browser = await startBrowser();
+}, 60_000);
+afterAll(() => browser?.close());
+
+test("a second factor is set up in the console and asked for at the next sign-in", async () => {
+  const reviewer = await createStaff(owner(), "reviewer");
+  const { page } = await signedIn(browser, reviewer, { path: "/account" });
+  await page.getByRole("button", { name: "Set up an authenticator" }).click();
+  const secret = (await page.getByTestId("totp-secret").textContent()) ?? "";
+  const picture = page.getByRole("img", { name: "Code to scan with an authenticator" });
+  expect(await picture.evaluate((image) => "naturalWidth" in image && image.naturalWidth)).not.toBe(
+    0,
+  );
+  await page.getByLabel("Code of your authenticator").fill("000000");
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByText("This code is not right.").waitFor();
+  await page.getByLabel("Code of your authenticator").fill(codeOf(secret));
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByText("Your account is protected by a second factor.").waitFor();
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await givePassword(page, reviewer.email);
+  await page.getByRole("heading", { name: "Second step" }).waitFor();
+  await page.goto(consoleUrl("/"));
+  await page.getByRole("heading", { name: "Second step" }).waitFor();
+  // Each code counts once: the one of the enrolment is spent.
+  await page.getByLabel("Code of your authenticator").fill(codeOf(secret, 1));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Queue" }).waitFor();
+});
+
+test("a wrong password is said, and nothing more", async () => {
+  const { page } = await visit(browser);
+  await page.goto(consoleUrl());
+  await givePassword(page, "nobody@example.com");
+  await page.getByRole("alert").getByText("E-mail address or password is not right.").waitFor();
+  expect(await page.getByLabel("Password").inputValue()).toBe("");
+});
+
+test("somebody without a role gets no further than to be told", async () => {
+  const { page } = await visit(browser);
+  await page.goto(consoleUrl());
+  await givePassword(page, (await createAccount()).email);
+  await page.getByText("This account has no staff role").waitFor();
+  expect(await page.getByRole("navigation").count()).toBe(0);
+});
+
+test("a desk that was left is signed out, and nothing stays behind", async () => {
+  const reviewer = await createStaff(owner(), "reviewer");
+  const { page, context } = await visit(browser);
+  await context.route("**/console/config.json", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({
+      response: answer,
+      json: { ...(await answer.json()), idle_minutes: 0.07 },
+    });
+  });
+  await page.goto(consoleUrl());
+  await givePassword(page, reviewer.email);
+  await page.getByText("You will be signed out soon").waitFor();
+  await page.getByText("You were signed out because nothing happened").waitFor();
+  expect(await page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])")).toBe(
+    "[{},{}]",
+  );
+});
+
+test("the session is in this tab only, and no address or storage names a person", async () => {
+  const reviewer = await createStaff(owner(), "reviewer");
+  const { page, context } = await signedIn(browser, reviewer);
+  await page.getByLabel("Name, e-mail or id").fill("Schmidt");
+  const asked = page.waitForRequest((request) => request.url().includes("q=Schmidt"));
+  await asked;
+  expect(page.url()).not.toContain("Schmidt");
+  expect(await page.evaluate("JSON.stringify({ ...localStorage })")).toBe("{}");
+  expect(await page.evaluate("Object.keys(sessionStorage).join()")).toBe("back-office.session");
+  const other = await context.newPage();
+  await other.goto(consoleUrl());
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+});
