@@ -9,6 +9,7 @@ import {
   ownerConnection,
 } from "../helpers/api-accounts.ts";
 import { describeCommonAnswers } from "../helpers/api-common.ts";
+import { ask, inReviewAt } from "../helpers/api-four-eyes.ts";
 import { newKey, startVerification, verificationIn } from "../helpers/api-kyc.ts";
 
 const owner = ownerConnection();
@@ -131,6 +132,38 @@ describe("200", () => {
   });
 });
 
+describe("202", () => {
+  test.each(["high", "critical"])("at %s risk a second person has to agree", async (level) => {
+    const verification = await inReviewAt(owner(), level);
+    const before = await stateOf(verification);
+    const { status, body, headers } = await call(
+      "admin.decideKyc",
+      decision(verification, approve),
+    );
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      result: "pending_second_approval",
+      status: "in_review",
+      version: verification.version,
+      pending_approval: { action: "approve", requested_by: reviewer.id, document_ids: [] },
+    });
+    expect(headers.get("etag")).toBe(`"v${verification.version}"`);
+    expect(await stateOf(verification)).toEqual(before);
+  });
+
+  test("the case is held by nobody afterwards, and the own request can be replaced", async () => {
+    const verification = await inReviewAt(owner());
+    const first = await ask("admin.decideKyc", decision(verification, approve));
+    const other = { decision: "reject", reason_code: "other" };
+    const next = await ask("admin.decideKyc", decision(verification, other));
+    expect(next).toMatchObject({ action: "reject" });
+    expect(next.approval_id).not.toBe(first.approval_id);
+    const [held] = await owner()`select assignee_id from private.kyc_cases
+      where verification_id = ${verification.verification_id}`;
+    expect(held).toEqual({ assignee_id: null });
+  });
+});
+
 /** Expects a refusal that leaves the case as it was. */
 async function expectUndecided(
   status: number,
@@ -185,6 +218,20 @@ describe("404", () => {
 });
 
 describe("409", () => {
+  test("while somebody else's decision waits for a second person", async () => {
+    const verification = await inReviewAt(owner());
+    const another = await createStaff(owner(), "reviewer");
+    const request = { ...decision(verification, approve), as: another.credential };
+    const { approval_id } = await ask("admin.decideKyc", request);
+    const { body } = await expectUndecided(
+      409,
+      "approval_pending",
+      verification,
+      decision(verification, approve),
+    );
+    expect(body.resource_id).toBe(approval_id);
+  });
+
   test("a draft is not for staff to decide", async () => {
     const draft = await startVerification(await createAccount());
     await expectUndecided(409, "illegal_transition", draft, decision(draft, approve));

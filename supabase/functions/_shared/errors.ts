@@ -77,7 +77,7 @@ export const ERRORS = {
   lease_held: { status: 409, title: "Another reviewer holds this case.", sqlstate: "NF037" },
   already_voted: {
     status: 409,
-    title: "You have already voted on this request.",
+    title: "This request has been voted on.",
     sqlstate: "NF038",
   },
   approval_stale: {
