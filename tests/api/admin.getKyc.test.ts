@@ -9,7 +9,7 @@ import {
   ownerConnection,
 } from "../helpers/api-accounts.ts";
 import { describeCommonAnswers } from "../helpers/api-common.ts";
-import { verificationIn } from "../helpers/api-kyc.ts";
+import { startVerification, verificationIn } from "../helpers/api-kyc.ts";
 
 const owner = ownerConnection();
 let auditor: Account;
@@ -32,6 +32,18 @@ describeCommonAnswers("admin.getKyc", {
   outsider: () => anna.credential,
   request,
   keeps: reads,
+});
+
+test("[QUEUE-02] 403 for the own case, whatever the role, and no entry", async () => {
+  const own = await createAccount();
+  const { verification_id } = await startVerification(own);
+  await owner()`insert into private.user_roles (user_id, role) values (${own.id}, 'compliance_admin')`;
+  const entries = () =>
+    owner()`select action from private.audit_log where stream = ${`kyc:${verification_id}`}`;
+  const before = await entries();
+  const params = { verification_id };
+  await expectProblem("admin.getKyc", 403, "forbidden", { as: own.credential, params });
+  expect(await entries()).toEqual(before);
 });
 
 describe("200", () => {

@@ -10,6 +10,7 @@ import {
 import { describeCommonAnswers } from "../helpers/api-common.ts";
 import { startVerification, verificationIn } from "../helpers/api-kyc.ts";
 import { describePages } from "../helpers/api-pages.ts";
+import { inReview } from "../helpers/api-review.ts";
 
 const owner = ownerConnection();
 let support: Account;
@@ -71,6 +72,39 @@ describe("200", () => {
     expect(idsOf(reviews.body)).not.toContain(drafts[0]);
   });
 
+  test("by due time, and what is overdue", async () => {
+    const [soon, later] = [await inReview(owner()), await inReview(owner())];
+    await owner()`
+      update private.kyc_cases set due_at = now() - interval '1 hour'
+      where verification_id = ${later.verification_id}`;
+    const mine = `?created_from=${since}&status=in_review&limit=100`;
+    const ofUs = async (query: string) => {
+      const { body } = await list(`${mine}&${query}`);
+      const items: { verification_id: string; is_overdue: boolean }[] = body.items;
+      return items
+        .filter(({ verification_id: id }) =>
+          [soon.verification_id, later.verification_id].includes(id),
+        )
+        .map(({ verification_id, is_overdue }) => [verification_id, is_overdue]);
+    };
+    const byDue = [
+      [later.verification_id, true],
+      [soon.verification_id, false],
+    ];
+    expect(await ofUs("sort=due_at")).toEqual(byDue);
+    expect(await ofUs("sort=-due_at")).toEqual(byDue.toReversed());
+    expect(await ofUs("is_overdue=true")).toEqual(byDue.slice(0, 1));
+    expect(await ofUs("is_overdue=false")).toEqual(byDue.slice(1));
+  });
+
+  test("[QUEUE-02] the own verification is not in the list", async () => {
+    const own = await createStaff(owner(), "support");
+    const { verification_id } = await startVerification(own);
+    const asked = { query: `?q=${verification_id}` };
+    expect((await call("admin.listKyc", { ...asked, as: own.credential })).body.items).toEqual([]);
+    expect(idsOf((await list(asked.query)).body)).toEqual([verification_id]);
+  });
+
   test("by id, by name, by e-mail address", async () => {
     const [id = ""] = drafts;
     expect(idsOf((await list(`?q=${id}`)).body)).toEqual([id]);
@@ -92,6 +126,8 @@ describe("400", () => {
     "created_from=yesterday",
     "country=Germany",
     "assignee=somebody",
+    "is_overdue=maybe",
+    "is_overdue=true&is_overdue=false",
   ])("for %s", async (filter) => {
     const request = { as: support.credential, query: `?${filter}` };
     const { body } = await expectProblem("admin.listKyc", 400, "validation_failed", request);

@@ -149,3 +149,16 @@ test("an answer that can be replayed says so, and one that can be written over h
     }
   }
 });
+
+test("a line break gets into notes, and into no other text of a request", () => {
+  const takes = ({ schema }: { schema: Json }) =>
+    schema.type === "string" &&
+    schema.enum === undefined &&
+    // A format has letters of its own.
+    schema.format === undefined &&
+    new RegExp(String(schema.pattern ?? ""), "u").test("one\nother");
+  const names = requestPlaces()
+    .filter(takes)
+    .map(({ path }) => path);
+  expect([...new Set(names)]).toEqual(["AdminNoteText"]);
+});
