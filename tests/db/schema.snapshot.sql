@@ -3186,7 +3186,7 @@ begin
   end case;
 end
 $function$;
-comment on function private.figure_increments(p_note private.figure_notes) is 'Sums of a note. Why definer: the notes are granted to nobody.';
+comment on function private.figure_increments(p_note private.figure_notes) is 'What one note adds. Why definer: the notes are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.filter_values(p_filter jsonb, p_name text)
  RETURNS text[]

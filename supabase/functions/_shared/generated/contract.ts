@@ -1076,7 +1076,7 @@ export interface paths {
         put?: never;
         /**
          * Add an internal note
-         * @description Adds a note to a verification in any state. Notes are for staff only and are never changed or deleted, except by erasure; the audit log records that one was added, not its text. The version of the case does not change.
+         * @description Adds a note to a verification in any state. Notes are for staff only and are never changed or deleted, except by erasure; the audit log records that one was added, not its text. The version of the case does not change, and nobody has to hold it; a note of the holder starts the hold anew. Nobody writes on the own verification (`403`).
          */
         post: operations["admin.addKycNote"];
         delete?: never;
@@ -1168,7 +1168,7 @@ export interface paths {
         put?: never;
         /**
          * Send a case to the provider again
-         * @description Moves a case from `in_review` back to `submitted` and sends it to the provider again, for example after the provider was unavailable. It consumes no attempt of the person, and the reason recorded is `requeued`. Another state is `409` `illegal_transition`, a case that another person holds `409` `lease_held`.
+         * @description Moves a case from `in_review` back to `submitted` and sends it to the provider again, for example after the provider was unavailable. It consumes no attempt of the person, and the reason recorded is `requeued`. Another state is `409` `illegal_transition`, a case that another person holds `409` `lease_held`, the own verification `403`.
          */
         post: operations["admin.requeueKyc"];
         delete?: never;
@@ -1273,10 +1273,12 @@ export interface paths {
         /**
          * Get a link to a document
          * @description Answers a link to the bytes of a document that works for 60 seconds. Each request is written to
-         *     the audit log with the staff member and the document, whether or not the link is used.
+         *     the audit log with the staff member and the document, whether or not the link is used. It shows the
+         *     document in a browser, and starts the hold of the case's holder anew.
          *
          *     A document that has not been uploaded, or whose bytes have been deleted after the retention time,
-         *     is `404`.
+         *     is `404`. A legal hold keeps the bytes, so the link works. Nobody gets a link to the own document
+         *     here (`403`).
          */
         get: operations["admin.getDocumentUrl"];
         put?: never;
@@ -3764,7 +3766,7 @@ export interface components {
              */
             items: components["schemas"]["AdminBulkKycItem"][];
             /**
-             * @description The reason for all items without their own. `reject`, `request_resubmission` and `cancel` need one for each item.
+             * @description The reason for all items without their own. `reject`, `request_resubmission` and `cancel` need one for each item, `pull` may have one (otherwise `manual_review`), the other actions take none (`400` `validation_failed`).
              * @example document_expired
              */
             reason_code?: components["schemas"]["ReasonCode"];
