@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Stack } from "../../../scripts/stack/create-stack.ts";
@@ -82,8 +84,10 @@ async function drainTimeouts(): Promise<void> {
 }
 
 beforeAll(async () => {
-  // With the settings that `npm start` has too, so that no row needs more than those.
-  stack = await startOwnStack();
+  // With the settings that `npm start` has, so that no row needs more than those.
+  const example = new URL("../../../supabase/functions/.env.example", import.meta.url);
+  const { KYC_MOCK_WEBHOOK_SECRETS = "" } = parseEnv(readFileSync(example, "utf8"));
+  stack = await startOwnStack({ functionEnv: { KYC_MOCK_WEBHOOK_SECRETS } });
   sql = postgres(stack.dbUrl, { max: 4, onnotice: () => {} });
   await setTimeScale(1);
   const rows = await scenarios();

@@ -233,3 +233,29 @@ test("people cannot run them", async ({ db }) => {
       sql`select * from public.kyc_verifications where verification_id = ${verificationId}`,
   });
 });
+
+test("every job has done its work after some runs, and does nothing when it runs again", async ({
+  db,
+}) => {
+  await createDraft(db, await createPerson(db));
+  await createProcessing(db);
+  const { verificationId } = await createSubmitted(db);
+  await move(db, verificationId, "approved", "provider");
+  const asked = await createSubmitted(db);
+  await move(db, asked.verificationId, "resubmission_required", "provider", "image_unreadable");
+  const worked = new Set<string>();
+  const busy = async () =>
+    (await run(db))
+      .filter(({ affected }) => affected > 0)
+      .map(({ job }) => {
+        worked.add(job);
+        return job;
+      });
+  for (const years of [4, 5]) {
+    await later(db, `${years} years`);
+    for (let round = 0; round < 10 && (await busy()).length > 0; round += 1);
+    expect(await busy()).toEqual([]);
+  }
+  for (const job of ["abandon_inactive", "expire_approvals", "watch_verdicts", "purge_documents"])
+    expect(worked).toContain(job);
+});

@@ -1,9 +1,12 @@
+import postgres from "postgres";
 import { expect } from "vitest";
 import {
   anon,
   type Caller,
   expectDenied,
+  machine,
   migrator,
+  operator,
   service,
   test,
   user,
@@ -137,4 +140,57 @@ test("an internal reason cannot be stored where the person could read it", async
   await expect(
     db.sql.savepoint((sql) => sql`select 'document_fraud'::public.kyc_user_reason_code`),
   ).rejects.toMatchObject({ code: "22P02" });
+});
+
+test("[ENGINE-01] whatever role of the server tries, staff and machines included, it is refused", async ({
+  db,
+  database,
+}) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  const staff: string[] = [];
+  for (const role of ["support", "auditor"]) staff.push(await createStaff(db, role));
+  const callers: Caller[] = [
+    ...staff.map((id) => user(id)),
+    ...staff.map((id) => operator(id)),
+    machine(userId),
+  ];
+  const update = (sql: typeof db.sql) =>
+    sql`update public.kyc_verifications set status = 'approved' where verification_id = ${verificationId}`;
+  const move = (sql: typeof db.sql) =>
+    sql`select private.kyc_transition(${verificationId}, 'approved', 'provider', 'x')`;
+  const keeps = (sql: typeof db.sql) =>
+    sql`select * from public.kyc_verifications where verification_id = ${verificationId}`;
+  for (const as of callers) {
+    await expectDenied(db, "42501", { as, does: update, keeps });
+    await expectDenied(db, "42501", { as, does: move, keeps });
+  }
+
+  const admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    // The role that migrates is tried above: it may call the function and meets the guard of the table.
+    const roles = await admin<{ name: string }[]>`
+      select rolname as name from pg_roles
+      where not rolsuper and rolname not in ('nff_engine', 'postgres') and not starts_with(rolname, 'pg_')
+      order by 1`;
+    expect(roles.length).toBeGreaterThan(6);
+    for (const { name } of roles) {
+      for (const attempt of [
+        "update public.kyc_verifications set status = 'approved'",
+        "insert into public.kyc_verifications (user_id, status, max_attempts) select gen_random_uuid(), 'approved', 3",
+        "delete from public.kyc_verifications",
+        "truncate public.kyc_verifications cascade",
+        "select private.kyc_transition(gen_random_uuid(), 'approved', 'provider', 'x')",
+      ]) {
+        const outcome = await admin
+          .begin(async (sql) => {
+            await sql`select set_config('role', ${name}, true)`;
+            await sql.unsafe(attempt);
+          })
+          .catch((error: { code: string }) => error.code);
+        expect(outcome, `${name}: ${attempt}`).toBe("42501");
+      }
+    }
+  } finally {
+    await admin.end();
+  }
 });
