@@ -109,7 +109,7 @@ const caseOf = async (db: Db, verificationId: string) => {
   return row;
 };
 
-test("a list that names somebody after the approval brings the case to staff, and nobody else's", async ({
+test("[SCREEN-02] a list that names somebody after the approval brings the case to staff, and nobody else's", async ({
   keep,
   settle,
 }) => {
@@ -301,7 +301,7 @@ test("people whose verification has ended are not looked up; an appeal is screen
   expect(await keep((db) => hitsOf(db, person.userId))).toMatchObject([{ status: "open" }]);
 });
 
-test("who was being approved while the list came is found too", async ({
+test("[SCREEN-02] who was being approved while the list came is found too", async ({
   database,
   keep,
   run,

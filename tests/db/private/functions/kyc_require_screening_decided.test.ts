@@ -26,7 +26,7 @@ const approve = (verificationId: string) => (sql: Sql) =>
   select private.kyc_decide(${verificationId}, 'approve', null, null, null,
     (select version from public.kyc_verifications where verification_id = ${verificationId}))`;
 
-test("staff approves when every hit is decided, and not before; the refusal names the open ones", async ({
+test("[SCREEN-01] staff approves when every hit is decided, and not before; the refusal names the open ones", async ({
   db,
 }) => {
   const { verificationId, hits, reviewer } = await arrange(db);
@@ -67,7 +67,7 @@ test("hits do not stand in the way of a rejection", async ({ db }) => {
 });
 
 test.for(["sanctions", "pep", "adverse_media"] as const)(
-  "the provider's approval ends in a review by us while a hit is open: %s",
+  "[SCREEN-01] the provider's approval ends in a review by us while a hit is open: %s",
   async (kind, { db }) => {
     await loadList(db, [{ ref: "X-1", kind, name: "Vladomir Grutschenko" }]);
     const { verificationId } = await createSubmittedApplicant(db, {
