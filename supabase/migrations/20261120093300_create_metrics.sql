@@ -57,6 +57,12 @@ begin
     )::double precision
     from unnest(array['working', 'failing', 'disabled']) as kind (state);
   return query
+    select 'nff_screening_pending', 'queue', kind.queue, case kind.queue
+      when 'entries' then (select count(*) from private.screening_changes)
+      else (select count(*) from private.screening_suspects as s where s.due_at <= v_now)
+    end::double precision
+    from unnest(array['entries', 'people']) as kind (queue);
+  return query
     select 'nff_provider_circuit_open', 'provider', circuit.provider, (circuit.open_until > v_now)::integer::double precision
     from private.provider_circuits as circuit
     where circuit.open_until is not null;
