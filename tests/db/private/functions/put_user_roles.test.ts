@@ -199,9 +199,39 @@ describe.for(["admin", "compliance_admin"])("giving %s takes two", (role) => {
     expect(await rolesOf(id)(db.sql)).toContainEqual({ role, granted_by: one });
   });
 
-  test("the first one cannot confirm", async ({ db }) => {
-    const { one, id, approval } = await arrange(db);
+  test("[EYES-16] the first one cannot confirm, also not under another account", async ({ db }) => {
+    const { one, two, id, approval } = await arrange(db);
     await refused(db, "NF013", one, id, { roles: [role, "support"], approval });
+    await db.sql`update auth.users set email = case id when ${one}::uuid then 'mia@example.org' else 'mia+2@example.org' end
+      where id in (${one}, ${two})`;
+    await refused(db, "NF013", two, id, { roles: [role, "support"], approval });
+  });
+
+  test("[EYES-16] nobody confirms a role for another account of the own", async ({ db }) => {
+    const { two, id, approval } = await arrange(db);
+    await db.sql`update auth.users set email = case id when ${id}::uuid then 'mia@example.org' else 'mia+2@example.org' end
+      where id in (${id}, ${two})`;
+    await refused(db, "NF015", two, id, { roles: [role, "support"], approval });
+  });
+
+  test("[EYES-16] a request is about the roles that the person had", async ({ db }) => {
+    const { two, id, approval } = await arrange(db);
+    await db.sql`delete from private.user_roles where user_id = ${id}`;
+    await refused(db, "NF039", two, id, { roles: [role, "support"], approval });
+  });
+
+  test("[EYES-16] it lapses after a day, and the audit says so", async ({ db }) => {
+    const { one, id, approval } = await arrange(db);
+    await db.as(service, (sql) => sql`select private.shift_clock('24 hours')`);
+    await db.as(service, (sql) => sql`select private.run_schedules(100, true)`);
+    const waiting = await db.sql`select from private.role_change_requests where user_id = ${id}`;
+    expect(waiting).toHaveLength(0);
+    const last = (await auditOf(db, `user:${id}`)).at(-1);
+    expect(last).toMatchObject({ action: "user.roles_request_lapsed" });
+    expect(JSON.parse(last?.details ?? "")).toMatchObject({
+      approval_id: approval,
+      requested_by: one,
+    });
   });
 
   test("a request counts for its roles, its person and a day", async ({ db }) => {
@@ -220,13 +250,20 @@ describe.for(["admin", "compliance_admin"])("giving %s takes two", (role) => {
     await refused(db, "NF039", two, id, { roles: [role, "support"], approval });
     const withdrawn = await put(db, two, id, { roles: ["support"] });
     expect(withdrawn).toMatchObject({ result: "applied", pending_role_change: null, version: 1 });
+    const actions = (await auditOf(db, `user:${id}`)).map(({ action }) => action);
+    expect(actions).toEqual([
+      "user.roles_requested",
+      "user.roles_request_replaced",
+      "user.roles_requested",
+      "user.roles_request_replaced",
+    ]);
     await refused(db, "NF039", two, id, {
       roles: [role, "support"],
       approval: newer.pending_role_change?.approval_id ?? "",
     });
   });
 
-  test("an author who lost the right meanwhile has asked for nothing", async ({ db }) => {
+  test("[EYES-16] an author who lost the right meanwhile has asked for nothing", async ({ db }) => {
     const { one, two, id, approval } = await arrange(db);
     await put(db, two, one, { roles: ["support"] });
     await refused(db, "NF039", two, id, { roles: [role, "support"], approval });
