@@ -68,18 +68,18 @@ as $$
 begin
   perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
-    'select private.webhook_event_json(event), event.event_row_id::text from private.webhook_inbox as event'
+    'select private.webhook_event_json(stored), stored.event_row_id::text from private.webhook_inbox as stored'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
     || pg_catalog.concat_ws(' and ', ' where true',
-      case when p_filter ? 'provider' then 'event.provider = $1 ->> ''provider''' end,
-      case when p_filter ? 'result' then 'event.result = any (private.filter_values($1, ''result''))' end,
-      case when p_filter ? 'verification_id' then 'event.verification_id = ($1 ->> ''verification_id'')::uuid' end,
-      case when p_filter ? 'provider_event_id' then 'event.event_id = $1 ->> ''provider_event_id''' end,
-      case when p_filter ? 'received_from' then 'event.received_at >= ($1 ->> ''received_from'')::timestamptz' end,
-      case when p_filter ? 'received_to' then 'event.received_at < ($1 ->> ''received_to'')::timestamptz' end,
+      case when p_filter ? 'provider' then 'stored.provider = $1 ->> ''provider''' end,
+      case when p_filter ? 'result' then 'stored.result = any (private.filter_values($1, ''result''))' end,
+      case when p_filter ? 'verification_id' then 'stored.verification_id = ($1 ->> ''verification_id'')::uuid' end,
+      case when p_filter ? 'provider_event_id' then 'stored.event_id = $1 ->> ''provider_event_id''' end,
+      case when p_filter ? 'received_from' then 'stored.received_at >= ($1 ->> ''received_from'')::timestamptz' end,
+      case when p_filter ? 'received_to' then 'stored.received_at < ($1 ->> ''received_to'')::timestamptz' end,
       case when p_after is not null then
-        pg_catalog.format('event.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
-    || pg_catalog.format(' order by event.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
+        pg_catalog.format('stored.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
+    || pg_catalog.format(' order by stored.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
   using p_filter, p_after, p_limit;
 end
 $$;
