@@ -68,7 +68,8 @@ function launch(name: string, env: Record<string, string>, port: number) {
     child.on("close", (code) => resolve({ code, output }));
   });
   const stop = async () => {
-    if (child.exitCode === null && child.pid) process.kill(-child.pid, "SIGKILL");
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (isRunning && child.pid) process.kill(-child.pid, "SIGKILL");
     await ended;
   };
   return { ended, stop, lines: () => output.split("\n").filter((line) => line.startsWith("{")) };

@@ -5,7 +5,7 @@ import { resolvePorts } from "../../../scripts/stack/ports.ts";
 import { call, urlOf } from "../../helpers/api.ts";
 import { secretKey } from "../../helpers/api-accounts.ts";
 import { newKey, submit } from "../../helpers/api-kyc.ts";
-import { requests } from "../engine/lib/mock.ts";
+import { redeliver, requests } from "../engine/lib/mock.ts";
 import { expectNothingLost } from "../engine/lib/nothing-lost.ts";
 import { startOwnStack } from "../engine/lib/own-stack.ts";
 import {
@@ -182,3 +182,31 @@ test("the worker dies before it knows that its acknowledgement was committed: no
   expect(await sent(applicant)).toHaveLength(1);
   await expectNothingLost(sql);
 });
+
+test("the webhook dies between commit and answer: what is delivered again has no effect", async () => {
+  const applicant = await newApplicant();
+  const id = applicant.draft.verification_id;
+  await crash(stack, "kyc-webhook");
+  const held = database.holdAnswer(committed("kyc_ingest_event"));
+  await submit(applicant.account, applicant.draft);
+  await held;
+  const events = () => sql<{ event_id: string; delivery_count: number }[]>`
+    select event_id, delivery_count from private.webhook_inbox
+    where verification_id = ${id} and event_id like 'evt%' order by sequence`;
+  const [kept] = await events();
+  expect(kept).toMatchObject({ delivery_count: 1 });
+  await crash(stack, "kyc-webhook");
+
+  await redeliver(kept?.event_id ?? "");
+  const [again] = await events();
+  expect(again?.event_id).toBe(kept?.event_id);
+  expect(again?.delivery_count).toBeGreaterThan(1);
+  // What the provider could not deliver meanwhile is asked for.
+  await shiftClock(sql, "16 minutes");
+  await drain(sql);
+  await vi.waitFor(async () => {
+    expect(await statusOf(applicant)).toMatchObject({ status: "approved", attempt: 1 });
+  });
+  expect(await sent(applicant)).toHaveLength(1);
+  await expectNothingLost(sql);
+}, 60_000);
