@@ -72,7 +72,7 @@ describe("200", () => {
     expect(rows[0]).toMatchObject({ status: "draft", attempt: "0", submitted_at: "" });
   });
 
-  test("each row names the entry of the audit, which has filters and number", async () => {
+  test("[USER-02] each row names the entry of the audit, which has filters and number", async () => {
     const answer = await load(`?status=draft&created_from=${since}`, officer);
     const rows = rowsOf(answer);
     const [entry] = (await exportsBy(officer)).slice(-1);

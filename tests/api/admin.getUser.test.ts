@@ -69,7 +69,7 @@ describe("200", () => {
     ]);
   });
 
-  test("the person is not told who read, staff finds it in the own activity", async () => {
+  test("[USER-02] the person is not told who read, staff finds it in the own activity", async () => {
     const person = await createAccount();
     await get(person);
     const actions = async ({ credential: as }: Account) => {

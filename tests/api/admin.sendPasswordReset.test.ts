@@ -29,7 +29,7 @@ const hasMail = (person: Account) =>
   expect.poll(async () => (await mailsTo(person.email)).length, { timeout: 10_000 }).toBe(1);
 
 describe("202", () => {
-  test("one e-mail is sent; the answer has no link; the password stays good", async () => {
+  test("[USER-03] one e-mail is sent; the answer has no link; the password stays good", async () => {
     const person = await createAccount();
     const { status, body, text } = await act(
       "admin.sendPasswordReset",

