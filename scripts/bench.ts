@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
+import { audit } from "./bench/audit.ts";
 import type { BenchContext } from "./bench/context.ts";
 import { footprint } from "./bench/footprint.ts";
 import { model } from "./bench/model.ts";
@@ -22,11 +23,12 @@ const SCENARIOS: Readonly<Record<string, { title: string; run: Scenario }>> = {
   footprint: { title: "Start and memory", run: footprint },
   "read-me": { title: "Reading one's own profile, 16 connections", run: readMe },
   users: { title: "Users at a fixed rate, through the gateway", run: users },
-  scale: { title: "Lists with 10 000 and 1 000 000 people", run: scale },
+  scale: { title: "The back office with 10 000 and 1 000 000 people", run: scale },
   queues: { title: "Queues to and from the provider", run: queues },
   model: { title: "Random sequences against the model of the engine", run: model },
   onboarding: { title: "Submit to approved, provider without delay", run: onboarding },
   verdict: { title: "From the provider's verdict to the person's screen", run: verdict },
+  audit: { title: "The audit: writing to one chain, checking long ones", run: audit },
   // Last, because its list is in force from then on.
   screening: { title: "Looking people up in a list of 1 000 000", run: screening },
 };

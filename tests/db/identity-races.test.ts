@@ -162,3 +162,27 @@ test("forty uses of a key at once do not wait for each other, and note one last 
   const [row] = await pool`select last_used_at from private.machine_keys where key_id = ${keyId}`;
   expect(row?.last_used_at).not.toBeNull();
 });
+
+test("administrators who suspend each other at once: who is suspended has suspended nobody after that", async ({
+  pool,
+}) => {
+  for (let round = 0; round < 10; round += 1) {
+    const [one, two] = await arrange(pool, async (db) => {
+      const pair = [await createStaff(db, "admin"), await createStaff(db, "admin")] as const;
+      // A third one, so that nobody is the last.
+      await createStaff(db, "admin");
+      return pair;
+    });
+    const suspends = (actor: string, other: string) =>
+      attempt(
+        pool,
+        user(actor),
+        (sql) => sql`select private.suspend_user(${other}, 'other', null, null)`,
+      );
+    const outcomes = await Promise.all([suspends(one, two), suspends(two, one)]);
+    expect(outcomes.toSorted()).toEqual(["NF010", "done"]);
+    const rows = await pool`
+      select from public.profiles where user_id in (${one}, ${two}) and suspended_at is not null`;
+    expect(rows).toHaveLength(1);
+  }
+});
