@@ -24,6 +24,24 @@ const QueuePage = lazy(async () => ({
 const CasePage = lazy(async () => ({
   default: (await import("./pages/case/case-page.tsx")).CasePage,
 }));
+const AuditPage = lazy(async () => ({
+  default: (await import("./pages/audit/audit-page.tsx")).AuditPage,
+}));
+const StatsPage = lazy(async () => ({
+  default: (await import("./pages/stats/stats-page.tsx")).StatsPage,
+}));
+const EventsPage = lazy(async () => ({
+  default: (await import("./pages/events/events-page.tsx")).EventsPage,
+}));
+const OutboxPage = lazy(async () => ({
+  default: (await import("./pages/outbox/outbox-page.tsx")).OutboxPage,
+}));
+const KeysPage = lazy(async () => ({
+  default: (await import("./pages/keys/keys-page.tsx")).KeysPage,
+}));
+const WebhooksPage = lazy(async () => ({
+  default: (await import("./pages/webhooks/webhooks-page.tsx")).WebhooksPage,
+}));
 const AccountPage = lazy(async () => ({
   default: (await import("./pages/account/account-page.tsx")).AccountPage,
 }));
@@ -37,5 +55,41 @@ export const routes: readonly PageRoute[] = [
     nav: { section: "Reviews", label: "Queue", letter: "q" },
   },
   { path: "/cases/:verification_id", needs: "admin.getKyc", page: CasePage },
+  {
+    path: "/audit",
+    needs: "admin.listAudit",
+    page: AuditPage,
+    nav: { section: "Oversight", label: "Audit", letter: "a" },
+  },
+  {
+    path: "/figures",
+    needs: "admin.getStats",
+    page: StatsPage,
+    nav: { section: "Oversight", label: "Figures", letter: "f" },
+  },
+  {
+    path: "/events",
+    needs: "admin.listWebhookEvents",
+    page: EventsPage,
+    nav: { section: "Oversight", label: "Provider events", letter: "e" },
+  },
+  {
+    path: "/outbox",
+    needs: "admin.listOutbox",
+    page: OutboxPage,
+    nav: { section: "Oversight", label: "Outbox", letter: "o" },
+  },
+  {
+    path: "/keys",
+    needs: "admin.listApiKeys",
+    page: KeysPage,
+    nav: { section: "Integrations", label: "API keys", letter: "k" },
+  },
+  {
+    path: "/webhooks",
+    needs: "admin.listWebhookEndpoints",
+    page: WebhooksPage,
+    nav: { section: "Integrations", label: "Webhooks", letter: "w" },
+  },
   { path: "/account", needs: null, page: AccountPage },
 ];
