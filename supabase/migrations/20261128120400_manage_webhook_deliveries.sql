@@ -1,9 +1,41 @@
 /*
- * What administrators see of deliveries, and sending again.
+ * What administrators see of endpoints and deliveries, and sending again.
  *
- * Touches: the functions of the operations admin.listWebhookDeliveries, admin.redeliverWebhook(s).
+ * Touches: the functions of the operations admin.listWebhookEndpoints, admin.listWebhookDeliveries,
+ * admin.redeliverWebhook(s).
  * Not granted: to `anon` and `service_role`.
  */
+
+/*
+ * The endpoints, by age. p_sort: created_at or -created_at. p_after: {at, id}, the `cursor` of the last row of the
+ * page before. Returns rows of (item, cursor), item as in schema AdminWebhookEndpoint.
+ * May be called by: an auditor or administrator. Raises NF010.
+ */
+create function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer)
+returns table (item jsonb, cursor jsonb)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_is_descending constant boolean := p_sort like '-%';
+begin
+  perform private.require_role('auditor', 'admin');
+  return query execute pg_catalog.format($query$
+    select private.webhook_endpoint_json(e), pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
+    from private.webhook_endpoints as e
+    where e.deleted_at is null
+      and ($1 is null or (e.created_at, e.endpoint_id) %1$s (($1 ->> 'at')::timestamptz, ($1 ->> 'id')::uuid))
+    order by e.created_at %2$s, e.endpoint_id %2$s
+    limit $2
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  using p_after, p_limit;
+end
+$$;
+comment on function private.list_webhook_endpoints(text, jsonb, integer) is
+  'List of endpoints. Why definer: endpoints are granted to nobody.';
+grant execute on function private.list_webhook_endpoints(text, jsonb, integer) to authenticated;
 
 /* A delivery as administrators see it (schema AdminWebhookDelivery). */
 create function private.webhook_delivery_json(p_delivery private.webhook_deliveries, p_message private.webhook_messages)

@@ -158,3 +158,21 @@ test("the example has all that the local stack needs, a secret before the curren
     expect(Buffer.from(secret.slice(6), "base64").byteLength).toBeGreaterThanOrEqual(24);
   }
 });
+
+test("webhooks to this machine are for development: nothing starts with them on a hosted project", () => {
+  const development = { ...COMPLETE, WEBHOOKS_ALLOW_LOOPBACK: "on" };
+  expect(readEnvironment(COMPLETE).webhooksAllowLoopback).toBe(false);
+  expect(readEnvironment(development).webhooksAllowLoopback).toBe(true);
+  for (const hosted of [
+    { SUPABASE_URL: "https://project.supabase.co" },
+    { SB_REGION: "eu-central-1" },
+    { DENO_DEPLOYMENT_ID: "x" },
+  ]) {
+    expect(() => readEnvironment({ ...development, ...hosted })).toThrow(
+      "WEBHOOKS_ALLOW_LOOPBACK is for development and must be off on a hosted project.",
+    );
+    expect(readEnvironment({ ...COMPLETE, ...hosted }).webhooksAllowLoopback).toBe(false);
+  }
+  const unclear = { ...COMPLETE, WEBHOOKS_ALLOW_LOOPBACK: "yes" };
+  expect(() => readEnvironment(unclear)).toThrow("WEBHOOKS_ALLOW_LOOPBACK must be on or off");
+});

@@ -102,7 +102,7 @@ test("nothing for an endpoint that is disabled or deleted", async ({ db }) => {
   expect(await claim(db)).toEqual([]);
 });
 
-test("[WHO-06] only the server claims: secrets leave the database for nobody else", async ({
+test("[HOOK-01] only the server claims: secrets leave the database for nobody else", async ({
   db,
 }) => {
   const { adminId } = await createEndpoint(db);
