@@ -28,10 +28,7 @@ comment on column private.screening_people.birth_year is '0 where it is not know
 comment on column private.screening_people.joined is 'Neighbouring words as one; part of the tokens, but each stands for two words.';
 comment on column private.screening_people.attempt is 'The attempt that said so; names of earlier ones go.';
 
-/*
- * As private.screening_words. A word is kept when nobody has it any more: it says nothing of anybody, and
- * taking it away could race with somebody who brings it back.
- */
+-- As private.screening_words. A word goes with the last person who has it: a rare one may name somebody.
 create table private.screening_people_words (
   word text primary key
 );
@@ -60,6 +57,9 @@ volatile
 security definer
 set search_path = ''
 as $$
+declare
+  v_words text[];
+  v_held integer;
 begin
   insert into private.screening_people as noted (verification_id, normalised, birth_year, attempt, words, tokens, joined)
   select distinct p_attempt.verification_id, forms.normalised, coalesce(extract(year from told.birth_date)::integer, 0),
@@ -69,18 +69,48 @@ begin
   where forms.words <> '{}'
   on conflict (verification_id, normalised, birth_year) do update
   set attempt = excluded.attempt where noted.attempt <> excluded.attempt;
+  v_words := array(
+    select distinct word
+    from private.screening_people as noted cross join unnest(noted.words) as word
+    where noted.verification_id = p_attempt.verification_id and noted.attempt = p_attempt.attempt
+    order by word);
+  loop
+    insert into private.screening_people_words (word) select unnest(v_words) on conflict (word) do nothing;
+    -- Held until this is committed, so that nobody who does not see it yet takes a word away.
+    perform from private.screening_people_words where word = any (v_words) order by word for key share;
+    get diagnostics v_held = row_count;
+    exit when v_held = pg_catalog.cardinality(v_words);
+  end loop;
   delete from private.screening_people
   where verification_id = p_attempt.verification_id and attempt <> p_attempt.attempt;
-  insert into private.screening_people_words (word)
-  select distinct word
-  from private.screening_people as noted cross join unnest(noted.words) as word
-  where noted.verification_id = p_attempt.verification_id
-  order by word
-  on conflict (word) do nothing;
 end
 $$;
 comment on function private.screening_note_person(private.kyc_attempts) is
   'Keeps the names of an attempt for later lists. Why definer: they are granted to nobody.';
+
+/* Takes away the words that nobody has any more. One that somebody is just noting is theirs. */
+create function private.tg_screening_people__forget_words()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+set enable_seqscan = off
+as $$
+begin
+  delete from private.screening_people_words as known
+  where known.word in (
+      select held.word from private.screening_people_words as held
+      where held.word in (select word from gone cross join unnest(gone.words) as word)
+      order by held.word for update skip locked)
+    and not exists (select from private.screening_people as other where other.tokens @> array[known.word]);
+  return null;
+end
+$$;
+comment on function private.tg_screening_people__forget_words() is
+  'Keeps the words in step with the people. Why definer: they are granted to nobody.';
+create trigger _100_forget_words
+  after delete on private.screening_people referencing old table as gone
+  for each statement execute function private.tg_screening_people__forget_words();
 
 /*
  * Verifications of people who may resemble an entry: at least two words alike, one of them very much, and a

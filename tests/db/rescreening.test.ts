@@ -62,7 +62,7 @@ function newName(): string {
   count += 1;
   const letters = "bdfgklmnprst";
   const syllable = (n: number) => `${letters[n % 12]}${"aiu"[(n + count) % 3]}`;
-  return `Z${[count, count * 5 + 1, count * 7 + 2, count * 11 + 3].map(syllable).join("")}v`;
+  return `Z${[count, Math.floor(count / 12), count * 7 + 2, count * 5 + 3].map(syllable).join("")}v`;
 }
 
 const named = (last: string, more: Partial<Entry> = {}): Entry => ({
@@ -372,4 +372,35 @@ test("the look-up by entry leaves out nobody whom the look-up by person finds", 
     select count(*)::integer as found from private.screening_entries as entry
     cross join lateral private.screening_people_like(entry.entry_id) where entry.entry_ref like 'not-%'`;
   expect(unfit?.found).toBe(0);
+});
+
+test("a word goes with the last person who has it, and stays for one who is just coming", async ({
+  database,
+  keep,
+}) => {
+  const last = newName();
+  const word = last.toLowerCase();
+  const isKnown = async () =>
+    (await database.client`select from private.screening_people_words where word = ${word}`)
+      .length > 0;
+  const end = (person: { verificationId: string }) =>
+    keep((db) => move(db, person.verificationId, "expired", "scheduler"));
+  const [one, two] = await keep(async (db) => [await approved(db, last), await approved(db, last)]);
+  await end(one);
+  expect(await isKnown()).toBe(true);
+
+  const meanwhile = postgres(database.url, { max: 1, onnotice: () => {} });
+  const outcome: { three?: { verificationId: string } } = {};
+  try {
+    await meanwhile.begin(async (sql) => {
+      outcome.three = await approved(new Db(sql), last);
+      await end(two);
+    });
+  } finally {
+    await meanwhile.end();
+  }
+  expect(await isKnown()).toBe(true);
+  if (!outcome.three) throw new Error("Nobody came.");
+  await end(outcome.three);
+  expect(await isKnown()).toBe(false);
 });
