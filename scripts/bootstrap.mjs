@@ -23,6 +23,8 @@ const COMMANDS = {
   "admin-grant": ["scripts/admin-grant.ts"],
   "audit-verify": ["scripts/audit-verify.ts"],
   "screening-load": ["scripts/screening-load.ts"],
+  "console-build": ["scripts/console-build.ts"],
+  screenshots: ["scripts/screenshots.ts"],
 };
 
 function fail(sentence) {

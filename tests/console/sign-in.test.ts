@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startBrowser } from "../../scripts/lib/browser.ts";
 import { createAccount, createStaff, ownerConnection } from "../helpers/api-accounts.ts";
 import { codeOf } from "../helpers/second-factor.ts";
-import { startBrowser } from "../stack/signin/lib/browser.ts";
 import { consoleIsBuilt, consoleUrl, givePassword, signedIn, visit } from "./lib/console.ts";
 
 const owner = ownerConnection();

@@ -6,10 +6,16 @@ interface PageProps {
   readonly children: ReactNode;
 }
 
+/** Whoever has just arrived begins at the top, where the skip link is. */
+let isArrival = true;
+
 /** A page's heading takes the focus when the page comes, so that a screen reader begins there. */
 export function Page({ title, actions, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (!isArrival) heading.current?.focus({ preventScroll: true });
+    isArrival = false;
+  }, []);
   useEffect(() => {
     document.title = `${title} · Back office`;
   }, [title]);

@@ -1,7 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startBrowser } from "../../../scripts/lib/browser.ts";
 import { stackEnv } from "../../helpers/stack-env.ts";
-import { newPage, startBrowser } from "../signin/lib/browser.ts";
+import { newPage } from "../signin/lib/browser.ts";
 
 const { supabaseUrl, publishableKey } = stackEnv();
 const docs = `${supabaseUrl}/docs/`;

@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { startBrowser } from "../../../scripts/lib/browser.ts";
 import { createAccount } from "../../helpers/api-accounts.ts";
 import { readyToSubmit, submit } from "../../helpers/api-kyc.ts";
 import { stackEnv } from "../../helpers/stack-env.ts";
-import { newPage, startBrowser } from "../signin/lib/browser.ts";
+import { newPage } from "../signin/lib/browser.ts";
 
 const { supabaseUrl, publishableKey } = stackEnv();
 

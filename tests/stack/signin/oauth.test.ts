@@ -7,10 +7,11 @@ import { decodeJwt } from "jose";
 import type { Browser, Page } from "playwright-core";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startBrowser } from "../../../scripts/lib/browser.ts";
 import { createStack, type Stack } from "../../../scripts/stack/create-stack.ts";
 import { NO_RATE_LIMIT } from "../../../scripts/stack/no-rate-limit.ts";
 import { type Application, startApplication } from "./lib/application.ts";
-import { newPage, startBrowser } from "./lib/browser.ts";
+import { newPage } from "./lib/browser.ts";
 import { type OpenIdProvider, type Person, startOpenIdProvider } from "./lib/openid-provider.ts";
 import { exchange, signInAtProvider, startSignIn } from "./lib/sign-in.ts";
 

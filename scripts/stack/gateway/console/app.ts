@@ -59,6 +59,7 @@ export function createConsoleApp({ folder, publishableKey }: ConsoleSettings): H
     if (!folder || !TYPES[extname(path)] || !existsSync(path)) return c.notFound();
     return file(c, path, FOR_EVER);
   });
+  app.get("/assets/*", (c) => c.notFound());
   app.get("/icon.svg", async (c) => {
     if (!folder || !existsSync(join(folder, "icon.svg"))) return c.notFound();
     return file(c, join(folder, "icon.svg"), ASK_EACH_TIME);
