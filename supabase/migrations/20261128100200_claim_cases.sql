@@ -84,6 +84,42 @@ comment on function private.kyc_try_claim(uuid) is
   'Claims one case. Why definer: cases and settings are granted to nobody.';
 
 /*
+ * The next cases in the order of the queue that nobody holds and the signed-in person may be handed, as far as
+ * that can be told without locks: at most 20, due at p_from or later, without p_passed. p_filter: see
+ * private.kyc_claim_next.
+ */
+create function private.kyc_claim_candidates(p_filter jsonb, p_from timestamptz, p_passed uuid[])
+returns table (verification_id uuid, due_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  -- Text, so that each filter is planned for itself: a queue of any length is read along its index.
+  return query execute pg_catalog.concat($query$
+    select c.verification_id, c.due_at
+    from private.kyc_cases as c
+    join public.kyc_verifications as v on v.verification_id = c.verification_id
+    where c.due_at >= $2 and c.verification_id <> all ($3)
+      and (c.lease_expires_at > $4) is not true
+      and v.user_id <> auth.uid()
+      and not exists (
+        select from private.kyc_approvals as waiting
+        where waiting.verification_id = c.verification_id and waiting.outcome is null and waiting.expires_at > $4
+          and (waiting.requested_by = auth.uid() or not $5))
+    $query$,
+    case when p_filter ? 'risk_level' then ' and $1 -> ''risk_level'' ? c.risk_level::text' end,
+    case when p_filter ? 'country' then ' and exists (select from public.addresses as a
+      where a.user_id = v.user_id and a.country = any (private.filter_values($1, ''country'')))' end,
+    ' order by c.due_at, c.risk_level desc nulls last, c.verification_id limit 20')
+  using p_filter, p_from, p_passed, private.now(), private.has_role('approver', 'compliance_admin');
+end
+$$;
+comment on function private.kyc_claim_candidates(jsonb, timestamptz, uuid[]) is
+  'Head of the queue. Why definer: cases are granted to nobody.';
+
+/*
  * Takes the next case for the signed-in person: what is due first, then what is riskier. p_filter: {risk_level
  * [..], country [..]}, each optional. Passed over: what somebody holds or works on at this moment, the own
  * verification, and decisions that wait for a second vote that this person may not cast.
@@ -98,33 +134,30 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
-  v_now constant timestamptz := private.now();
+  v_passed uuid[] := '{}';
+  v_from timestamptz := '-infinity';
   v_candidate record;
 begin
-  -- Candidates are read without locks and locked one by one: a lock on more than is taken would hide cases
-  -- from others who ask at the same time.
-  for v_candidate in
-    select cases.verification_id
-    from private.kyc_cases as cases
-    join public.kyc_verifications as verification on verification.verification_id = cases.verification_id
-    where cases.due_at is not null
-      and (cases.lease_expires_at is null or cases.lease_expires_at <= v_now)
-      and verification.user_id <> v_staff_id
-      and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
-      and (not p_filter ? 'country' or exists (
-        select from public.addresses as address
-        where address.user_id = verification.user_id and p_filter -> 'country' ? address.country))
-    order by cases.due_at, cases.risk_level desc nulls last, cases.verification_id
+  perform private.require_role('reviewer', 'approver', 'compliance_admin');
   loop
-    if private.kyc_try_claim(v_candidate.verification_id) then
-      return (
-        select private.kyc_case_summary(verification) from public.kyc_verifications as verification
-        where verification.verification_id = v_candidate.verification_id
-      );
+    -- Candidates are read without locks and locked one by one: a lock on more than is taken would hide cases
+    -- from others who ask at the same time.
+    for v_candidate in
+      select * from private.kyc_claim_candidates(p_filter, v_from, v_passed)
+    loop
+      if private.kyc_try_claim(v_candidate.verification_id) then
+        return (
+          select private.kyc_case_summary(verification) from public.kyc_verifications as verification
+          where verification.verification_id = v_candidate.verification_id
+        );
+      end if;
+      v_passed := v_passed || v_candidate.verification_id;
+      v_from := v_candidate.due_at;
+    end loop;
+    if not found then
+      return null;
     end if;
   end loop;
-  return null;
 end
 $$;
 comment on function private.kyc_claim_next(jsonb) is
