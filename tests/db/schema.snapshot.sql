@@ -5198,6 +5198,35 @@ $function$;
 grant execute on function private.kyc_check_transition(p_from kyc_status, p_to kyc_status, p_actor kyc_actor, p_reason_code text, p_review_owner text) to nff_engine;
 comment on function private.kyc_check_transition(p_from kyc_status, p_to kyc_status, p_actor kyc_actor, p_reason_code text, p_review_owner text) is 'Finds the rule for a move or refuses it.';
 
+CREATE OR REPLACE FUNCTION private.kyc_claim_candidates(p_filter jsonb, p_from timestamp with time zone, p_passed uuid[])
+ RETURNS TABLE(verification_id uuid, due_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  -- Text, so that each filter is planned for itself: a queue of any length is read along its index.
+  return query execute pg_catalog.concat($query$
+    select c.verification_id, c.due_at
+    from private.kyc_cases as c
+    join public.kyc_verifications as v on v.verification_id = c.verification_id
+    where c.due_at >= $2 and c.verification_id <> all ($3)
+      and (c.lease_expires_at > $4) is not true
+      and v.user_id <> auth.uid()
+      and not exists (
+        select from private.kyc_approvals as waiting
+        where waiting.verification_id = c.verification_id and waiting.outcome is null and waiting.expires_at > $4
+          and (waiting.requested_by = auth.uid() or not $5))
+    $query$,
+    case when p_filter ? 'risk_level' then ' and $1 -> ''risk_level'' ? c.risk_level::text' end,
+    case when p_filter ? 'country' then ' and exists (select from public.addresses as a
+      where a.user_id = v.user_id and a.country = any (private.filter_values($1, ''country'')))' end,
+    ' order by c.due_at, c.risk_level desc nulls last, c.verification_id limit 20')
+  using p_filter, p_from, p_passed, private.now(), private.has_role('approver', 'compliance_admin');
+end
+$function$;
+comment on function private.kyc_claim_candidates(p_filter jsonb, p_from timestamp with time zone, p_passed uuid[]) is 'Head of the queue. Why definer: cases are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_claim_next(p_filter jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5205,33 +5234,30 @@ CREATE OR REPLACE FUNCTION private.kyc_claim_next(p_filter jsonb DEFAULT '{}'::j
  SET search_path TO ''
 AS $function$
 declare
-  v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
-  v_now constant timestamptz := private.now();
+  v_passed uuid[] := '{}';
+  v_from timestamptz := '-infinity';
   v_candidate record;
 begin
-  -- Candidates are read without locks and locked one by one: a lock on more than is taken would hide cases
-  -- from others who ask at the same time.
-  for v_candidate in
-    select cases.verification_id
-    from private.kyc_cases as cases
-    join public.kyc_verifications as verification on verification.verification_id = cases.verification_id
-    where cases.due_at is not null
-      and (cases.lease_expires_at is null or cases.lease_expires_at <= v_now)
-      and verification.user_id <> v_staff_id
-      and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
-      and (not p_filter ? 'country' or exists (
-        select from public.addresses as address
-        where address.user_id = verification.user_id and p_filter -> 'country' ? address.country))
-    order by cases.due_at, cases.risk_level desc nulls last, cases.verification_id
+  perform private.require_role('reviewer', 'approver', 'compliance_admin');
   loop
-    if private.kyc_try_claim(v_candidate.verification_id) then
-      return (
-        select private.kyc_case_summary(verification) from public.kyc_verifications as verification
-        where verification.verification_id = v_candidate.verification_id
-      );
+    -- Candidates are read without locks and locked one by one: a lock on more than is taken would hide cases
+    -- from others who ask at the same time.
+    for v_candidate in
+      select * from private.kyc_claim_candidates(p_filter, v_from, v_passed)
+    loop
+      if private.kyc_try_claim(v_candidate.verification_id) then
+        return (
+          select private.kyc_case_summary(verification) from public.kyc_verifications as verification
+          where verification.verification_id = v_candidate.verification_id
+        );
+      end if;
+      v_passed := v_passed || v_candidate.verification_id;
+      v_from := v_candidate.due_at;
+    end loop;
+    if not found then
+      return null;
     end if;
   end loop;
-  return null;
 end
 $function$;
 grant execute on function private.kyc_claim_next(p_filter jsonb) to authenticated;
@@ -7856,11 +7882,12 @@ begin
     select private.webhook_delivery_json(d, m), pg_catalog.jsonb_build_object('at', d.created_at, 'id', d.delivery_id)
     from private.webhook_deliveries as d
     join private.webhook_messages as m on m.message_id = d.message_id
-    where private.webhook_delivery_matches(d, m, $1)
+    where %3$s
       and ($2 is null or (d.created_at, d.delivery_id) %1$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
     order by d.created_at %2$s, d.delivery_id %2$s
     limit $3
-  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end,
+    private.webhook_delivery_condition())
   using p_filter, p_after, p_limit;
 end
 $function$;
@@ -7900,18 +7927,18 @@ AS $function$
 begin
   perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
-    'select private.webhook_event_json(event), event.event_row_id::text from private.webhook_inbox as event'
+    'select private.webhook_event_json(stored), stored.event_row_id::text from private.webhook_inbox as stored'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
     || pg_catalog.concat_ws(' and ', ' where true',
-      case when p_filter ? 'provider' then 'event.provider = $1 ->> ''provider''' end,
-      case when p_filter ? 'result' then 'event.result = any (private.filter_values($1, ''result''))' end,
-      case when p_filter ? 'verification_id' then 'event.verification_id = ($1 ->> ''verification_id'')::uuid' end,
-      case when p_filter ? 'provider_event_id' then 'event.event_id = $1 ->> ''provider_event_id''' end,
-      case when p_filter ? 'received_from' then 'event.received_at >= ($1 ->> ''received_from'')::timestamptz' end,
-      case when p_filter ? 'received_to' then 'event.received_at < ($1 ->> ''received_to'')::timestamptz' end,
+      case when p_filter ? 'provider' then 'stored.provider = $1 ->> ''provider''' end,
+      case when p_filter ? 'result' then 'stored.result = any (private.filter_values($1, ''result''))' end,
+      case when p_filter ? 'verification_id' then 'stored.verification_id = ($1 ->> ''verification_id'')::uuid' end,
+      case when p_filter ? 'provider_event_id' then 'stored.event_id = $1 ->> ''provider_event_id''' end,
+      case when p_filter ? 'received_from' then 'stored.received_at >= ($1 ->> ''received_from'')::timestamptz' end,
+      case when p_filter ? 'received_to' then 'stored.received_at < ($1 ->> ''received_to'')::timestamptz' end,
       case when p_after is not null then
-        pg_catalog.format('event.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
-    || pg_catalog.format(' order by event.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
+        pg_catalog.format('stored.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
+    || pg_catalog.format(' order by stored.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
   using p_filter, p_after, p_limit;
 end
 $function$;
@@ -8125,6 +8152,12 @@ begin
         when e.disabled_at is not null then 'disabled' when e.failing_since is not null then 'failing' else 'working' end
     )::double precision
     from unnest(array['working', 'failing', 'disabled']) as kind (state);
+  return query
+    select 'nff_screening_pending', 'queue', kind.queue, case kind.queue
+      when 'entries' then (select count(*) from private.screening_changes)
+      else (select count(*) from private.screening_suspects as s where s.due_at <= v_now)
+    end::double precision
+    from unnest(array['entries', 'people']) as kind (queue);
   return query
     select 'nff_provider_circuit_open', 'provider', circuit.provider, (circuit.open_until > v_now)::integer::double precision
     from private.provider_circuits as circuit
@@ -9023,19 +9056,21 @@ declare
   v_made integer;
 begin
   v_endpoint := private.webhook_lock_endpoint((p_filter ->> 'endpoint_id')::uuid);
-  insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
-  select d.endpoint_id, d.message_id, d.delivery_id, private.now()
-  from private.webhook_deliveries as d
-  join private.webhook_messages as m on m.message_id = d.message_id
-  where d.endpoint_id = v_endpoint.endpoint_id and d.status <> 'pending'
-    and private.webhook_delivery_matches(d, m, v_filter)
-    and not exists (
-      select from private.webhook_deliveries as later
-      where later.message_id = d.message_id and later.endpoint_id = d.endpoint_id
-        and (later.created_at, later.delivery_id) > (d.created_at, d.delivery_id))
-  order by d.created_at, d.delivery_id
-  limit p_limit
-  for key share of m skip locked;
+  execute pg_catalog.format($query$
+    insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
+    select d.endpoint_id, d.message_id, d.delivery_id, private.now()
+    from private.webhook_deliveries as d
+    join private.webhook_messages as m on m.message_id = d.message_id
+    where d.status <> 'pending' and %s
+      and not exists (
+        select from private.webhook_deliveries as later
+        where later.message_id = d.message_id and later.endpoint_id = d.endpoint_id
+          and (later.created_at, later.delivery_id) > (d.created_at, d.delivery_id))
+    order by d.created_at, d.delivery_id
+    limit $2
+    for key share of m skip locked
+  $query$, private.webhook_delivery_condition())
+  using v_filter, p_limit;
   get diagnostics v_made = row_count;
   perform private.webhook_audit(v_actor, 'redelivered', v_endpoint.endpoint_id, pg_catalog.jsonb_build_object(
     'deliveries', v_made, 'filter', v_filter));
@@ -10264,6 +10299,9 @@ CREATE OR REPLACE FUNCTION private.screening_note_person(p_attempt private.kyc_a
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_words text[];
+  v_held integer;
 begin
   insert into private.screening_people as noted (verification_id, normalised, birth_year, attempt, words, tokens, joined)
   select distinct p_attempt.verification_id, forms.normalised, coalesce(extract(year from told.birth_date)::integer, 0),
@@ -10273,14 +10311,20 @@ begin
   where forms.words <> '{}'
   on conflict (verification_id, normalised, birth_year) do update
   set attempt = excluded.attempt where noted.attempt <> excluded.attempt;
+  v_words := array(
+    select distinct word
+    from private.screening_people as noted cross join unnest(noted.words) as word
+    where noted.verification_id = p_attempt.verification_id and noted.attempt = p_attempt.attempt
+    order by word);
+  loop
+    insert into private.screening_people_words (word) select unnest(v_words) on conflict (word) do nothing;
+    -- Held until this is committed, so that nobody who does not see it yet takes a word away.
+    perform from private.screening_people_words where word = any (v_words) order by word for key share;
+    get diagnostics v_held = row_count;
+    exit when v_held = pg_catalog.cardinality(v_words);
+  end loop;
   delete from private.screening_people
   where verification_id = p_attempt.verification_id and attempt <> p_attempt.attempt;
-  insert into private.screening_people_words (word)
-  select distinct word
-  from private.screening_people as noted cross join unnest(noted.words) as word
-  where noted.verification_id = p_attempt.verification_id
-  order by word
-  on conflict (word) do nothing;
 end
 $function$;
 comment on function private.screening_note_person(p_attempt private.kyc_attempts) is 'Keeps the names of an attempt for later lists. Why definer: they are granted to nobody.';
@@ -11460,6 +11504,25 @@ end
 $function$;
 comment on function private.tg_risk_rules__guard() is 'Keeps rules that have been in force.';
 
+CREATE OR REPLACE FUNCTION private.tg_screening_people__forget_words()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  delete from private.screening_people_words as known
+  where known.word in (
+      select held.word from private.screening_people_words as held
+      where held.word in (select word from gone cross join unnest(gone.words) as word)
+      order by held.word for update skip locked)
+    and not exists (select from private.screening_people as other where other.tokens @> array[known.word]);
+  return null;
+end
+$function$;
+comment on function private.tg_screening_people__forget_words() is 'Keeps the words in step with the people. Why definer: they are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg_settings__guard_clock()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -12042,6 +12105,25 @@ $function$;
 grant execute on function private.webhook_claim(p_limit integer) to service_role;
 comment on function private.webhook_claim(p_limit integer) is 'Claims due deliveries. Why definer: deliveries and secrets are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.webhook_delivery_condition()
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return $condition$
+    ($1 ->> 'endpoint_id' is null or d.endpoint_id = ($1 ->> 'endpoint_id')::uuid)
+    and ($1 -> 'status' is null or $1 -> 'status' ? d.status)
+    and ($1 -> 'event_type' is null or $1 -> 'event_type' ? m.type)
+    and ($1 ->> 'subject_id' is null or m.subject_id = ($1 ->> 'subject_id')::uuid)
+    and ($1 ->> 'created_from' is null or d.created_at >= ($1 ->> 'created_from')::timestamptz)
+    and ($1 ->> 'created_to' is null or d.created_at < ($1 ->> 'created_to')::timestamptz)
+  $condition$;
+end
+$function$;
+comment on function private.webhook_delivery_condition() is 'Filter of deliveries.';
+
 CREATE OR REPLACE FUNCTION private.webhook_delivery_json(p_delivery private.webhook_deliveries, p_message private.webhook_messages)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -12060,21 +12142,6 @@ begin
 end
 $function$;
 comment on function private.webhook_delivery_json(p_delivery private.webhook_deliveries, p_message private.webhook_messages) is 'Answer about a delivery.';
-
-CREATE OR REPLACE FUNCTION private.webhook_delivery_matches(p_delivery private.webhook_deliveries, p_message private.webhook_messages, p_filter jsonb)
- RETURNS boolean
- LANGUAGE sql
- STABLE
- SET search_path TO ''
-AS $function$
-  select (p_filter ->> 'endpoint_id' is null or p_delivery.endpoint_id = (p_filter ->> 'endpoint_id')::uuid)
-    and (p_filter -> 'status' is null or p_filter -> 'status' ? p_delivery.status)
-    and (p_filter -> 'event_type' is null or p_filter -> 'event_type' ? p_message.type)
-    and (p_filter ->> 'subject_id' is null or p_message.subject_id = (p_filter ->> 'subject_id')::uuid)
-    and (p_filter ->> 'created_from' is null or p_delivery.created_at >= (p_filter ->> 'created_from')::timestamptz)
-    and (p_filter ->> 'created_to' is null or p_delivery.created_at < (p_filter ->> 'created_to')::timestamptz)
-$function$;
-comment on function private.webhook_delivery_matches(p_delivery private.webhook_deliveries, p_message private.webhook_messages, p_filter jsonb) is 'Filter of deliveries.';
 
 CREATE OR REPLACE FUNCTION private.webhook_disable(p_endpoint private.webhook_endpoints, p_reason text)
  RETURNS void
@@ -12547,6 +12614,8 @@ CREATE TRIGGER _100_guard_truncate BEFORE TRUNCATE ON private.risk_rules FOR EAC
 CREATE TRIGGER _100_append_only BEFORE DELETE OR TRUNCATE ON private.screening_decisions FOR EACH STATEMENT EXECUTE FUNCTION private.tg__append_only();
 
 CREATE TRIGGER _200_only_erase BEFORE UPDATE ON private.screening_decisions FOR EACH ROW EXECUTE FUNCTION private.tg__append_only_but_erasure('note');
+
+CREATE TRIGGER _100_forget_words AFTER DELETE ON private.screening_people REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION private.tg_screening_people__forget_words();
 
 CREATE TRIGGER _100_guard_clock BEFORE UPDATE ON private.settings FOR EACH ROW EXECUTE FUNCTION private.tg_settings__guard_clock();
 

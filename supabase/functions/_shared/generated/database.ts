@@ -2956,6 +2956,13 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      kyc_claim_candidates: {
+        Args: { p_filter: Json; p_from: string; p_passed: string[] };
+        Returns: {
+          due_at: string;
+          verification_id: string;
+        }[];
+      };
       kyc_claim_next: { Args: { p_filter?: Json }; Returns: Json };
       kyc_close_approval: {
         Args: {
@@ -4114,6 +4121,7 @@ export type Database = {
           url: string;
         }[];
       };
+      webhook_delivery_condition: { Args: Record<PropertyKey, never>; Returns: string };
       webhook_delivery_json: {
         Args: {
           p_delivery: Omit<
@@ -4126,20 +4134,6 @@ export type Database = {
           >;
         };
         Returns: Json;
-      };
-      webhook_delivery_matches: {
-        Args: {
-          p_delivery: Omit<
-            Database["private"]["Tables"]["webhook_deliveries"]["Row"],
-            Database["private"]["Tables"]["webhook_deliveries"]["ComputedFields"]
-          >;
-          p_filter: Json;
-          p_message: Omit<
-            Database["private"]["Tables"]["webhook_messages"]["Row"],
-            Database["private"]["Tables"]["webhook_messages"]["ComputedFields"]
-          >;
-        };
-        Returns: boolean;
       };
       webhook_disable: {
         Args: {
