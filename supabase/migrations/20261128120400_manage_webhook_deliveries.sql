@@ -60,29 +60,32 @@ comment on function private.webhook_delivery_json(private.webhook_deliveries, pr
   'Answer about a delivery.';
 
 /*
- * Whether a delivery is one that p_filter names: {endpoint_id, status: [..], event_type: [..], subject_id,
- * created_from, created_to}, each may be missing.
+ * The condition on a delivery d and its message m that a filter $1 stands for: {endpoint_id, status: [..],
+ * event_type: [..], subject_id, created_from, created_to}, each may be missing. As text, so that the members that
+ * are missing are gone before the planner looks for an index.
  */
-create function private.webhook_delivery_matches(
-  p_delivery private.webhook_deliveries, p_message private.webhook_messages, p_filter jsonb
-)
-returns boolean
-language sql
-stable
+create function private.webhook_delivery_condition()
+returns text
+language plpgsql
+immutable
+security invoker
 set search_path = ''
 as $$
-  select (p_filter ->> 'endpoint_id' is null or p_delivery.endpoint_id = (p_filter ->> 'endpoint_id')::uuid)
-    and (p_filter -> 'status' is null or p_filter -> 'status' ? p_delivery.status)
-    and (p_filter -> 'event_type' is null or p_filter -> 'event_type' ? p_message.type)
-    and (p_filter ->> 'subject_id' is null or p_message.subject_id = (p_filter ->> 'subject_id')::uuid)
-    and (p_filter ->> 'created_from' is null or p_delivery.created_at >= (p_filter ->> 'created_from')::timestamptz)
-    and (p_filter ->> 'created_to' is null or p_delivery.created_at < (p_filter ->> 'created_to')::timestamptz)
+begin
+  return $condition$
+    ($1 ->> 'endpoint_id' is null or d.endpoint_id = ($1 ->> 'endpoint_id')::uuid)
+    and ($1 -> 'status' is null or $1 -> 'status' ? d.status)
+    and ($1 -> 'event_type' is null or $1 -> 'event_type' ? m.type)
+    and ($1 ->> 'subject_id' is null or m.subject_id = ($1 ->> 'subject_id')::uuid)
+    and ($1 ->> 'created_from' is null or d.created_at >= ($1 ->> 'created_from')::timestamptz)
+    and ($1 ->> 'created_to' is null or d.created_at < ($1 ->> 'created_to')::timestamptz)
+  $condition$;
+end
 $$;
-comment on function private.webhook_delivery_matches(private.webhook_deliveries, private.webhook_messages, jsonb) is
-  'Filter of deliveries.';
+comment on function private.webhook_delivery_condition() is 'Filter of deliveries.';
 
 /*
- * The log of deliveries, by age. p_filter: see private.webhook_delivery_matches. p_sort: created_at or -created_at.
+ * The log of deliveries, by age. p_filter: see private.webhook_delivery_condition. p_sort: created_at or -created_at.
  * p_after: {at, id}, the `cursor` of the last row of the page before.
  * Returns rows of (item, cursor), item as in schema AdminWebhookDelivery.
  * May be called by: an auditor or administrator. Raises NF010.
@@ -102,11 +105,12 @@ begin
     select private.webhook_delivery_json(d, m), pg_catalog.jsonb_build_object('at', d.created_at, 'id', d.delivery_id)
     from private.webhook_deliveries as d
     join private.webhook_messages as m on m.message_id = d.message_id
-    where private.webhook_delivery_matches(d, m, $1)
+    where %3$s
       and ($2 is null or (d.created_at, d.delivery_id) %1$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
     order by d.created_at %2$s, d.delivery_id %2$s
     limit $3
-  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
+  $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end,
+    private.webhook_delivery_condition())
   using p_filter, p_after, p_limit;
 end
 $$;
@@ -155,7 +159,7 @@ grant execute on function private.redeliver_webhook(uuid) to authenticated;
 
 /*
  * Makes another delivery of every message to one endpoint whose last delivery is as p_filter says (see
- * private.webhook_delivery_matches; endpoint_id is needed, status is `failed` unless it is there), the oldest first,
+ * private.webhook_delivery_condition; endpoint_id is needed, status is `failed` unless it is there), the oldest first,
  * p_limit at most. What still waits is not repeated, so asking again goes on where the last call ended.
  * Returns {redelivered, more}. May be called by: an administrator. Raises NF010, NF020.
  */
@@ -173,19 +177,21 @@ declare
   v_made integer;
 begin
   v_endpoint := private.webhook_lock_endpoint((p_filter ->> 'endpoint_id')::uuid);
-  insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
-  select d.endpoint_id, d.message_id, d.delivery_id, private.now()
-  from private.webhook_deliveries as d
-  join private.webhook_messages as m on m.message_id = d.message_id
-  where d.endpoint_id = v_endpoint.endpoint_id and d.status <> 'pending'
-    and private.webhook_delivery_matches(d, m, v_filter)
-    and not exists (
-      select from private.webhook_deliveries as later
-      where later.message_id = d.message_id and later.endpoint_id = d.endpoint_id
-        and (later.created_at, later.delivery_id) > (d.created_at, d.delivery_id))
-  order by d.created_at, d.delivery_id
-  limit p_limit
-  for key share of m skip locked;
+  execute pg_catalog.format($query$
+    insert into private.webhook_deliveries (endpoint_id, message_id, redelivery_of, next_attempt_at)
+    select d.endpoint_id, d.message_id, d.delivery_id, private.now()
+    from private.webhook_deliveries as d
+    join private.webhook_messages as m on m.message_id = d.message_id
+    where d.status <> 'pending' and %s
+      and not exists (
+        select from private.webhook_deliveries as later
+        where later.message_id = d.message_id and later.endpoint_id = d.endpoint_id
+          and (later.created_at, later.delivery_id) > (d.created_at, d.delivery_id))
+    order by d.created_at, d.delivery_id
+    limit $2
+    for key share of m skip locked
+  $query$, private.webhook_delivery_condition())
+  using v_filter, p_limit;
   get diagnostics v_made = row_count;
   perform private.webhook_audit(v_actor, 'redelivered', v_endpoint.endpoint_id, pg_catalog.jsonb_build_object(
     'deliveries', v_made, 'filter', v_filter));

@@ -2,6 +2,7 @@ import postgres from "postgres";
 import { expect } from "vitest";
 import { anon, type Db, expectDenied, service, test } from "../../../helpers/db.ts";
 import { queueMessage } from "../../../helpers/db-outbox.ts";
+import { createEndpoint, emit } from "../../../helpers/db-webhooks.ts";
 
 /** Stands in for pg_net and Vault, which plain Postgres lacks. */
 const PLATFORM = `
@@ -43,6 +44,14 @@ test("with both, the worker is called when something is due, with its key and no
     },
   ]);
   await db.sql`update private.outbox set status = 'sent' where status = 'pending'`;
+  expect(await wake(db)).toBe(false);
+
+  const { endpointId } = await createEndpoint(db);
+  await emit(db);
+  expect(await wake(db)).toBe(true);
+  // Nobody is woken for what waits until staff enables an endpoint again.
+  await db.sql`update private.webhook_endpoints set disabled_at = private.now(), disabled_reason = 'by_staff'
+    where endpoint_id = ${endpointId}`;
   expect(await wake(db)).toBe(false);
 });
 
