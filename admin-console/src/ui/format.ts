@@ -53,5 +53,5 @@ export function fullName(person: {
   return parts.length > 0 ? parts.join(" ") : "Name not given";
 }
 
-/** The end of an id: ids that we make begin with the time, so neighbours begin alike. */
-export const shortId = (id: string) => id.slice(-8);
+/** The end of an id: ids that we make begin with the time, so neighbours begin alike. Names stay whole. */
+export const shortId = (id: string) => (id.length > 20 ? id.slice(-8) : id);

@@ -9,6 +9,7 @@ import { Page } from "../../ui/page.tsx";
 import { PagesOf, useList } from "../../ui/pages-of.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { VerifyCard } from "./verify-card.tsx";
+import "./audit.css";
 
 const ACTORS = ["user", "provider", "staff", "scheduler", "system", "machine"] as const;
 
@@ -122,8 +123,10 @@ export function AuditPage() {
   });
   return (
     <Page title="Audit">
-      {can("admin.verifyAudit") && <VerifyCard />}
-      <FilterBar filters={filters} onChange={setFilters} />
+      <div className="audit-head">
+        {can("admin.verifyAudit") && <VerifyCard />}
+        <FilterBar filters={filters} onChange={setFilters} />
+      </div>
       <PagesOf list={list} empty="No entry matches.">
         {(items) => (
           <Table

@@ -20,7 +20,7 @@ interface BarsProps {
 }
 
 const ROW = 34;
-const LABEL = 150;
+const LABEL = 200;
 const WIDTH = 640;
 const LONGEST = WIDTH - LABEL - 90;
 
@@ -31,10 +31,10 @@ const LONGEST = WIDTH - LABEL - 90;
 export function Bars({ title, bars, format, measures, empty }: BarsProps): ReactNode {
   if (bars.length === 0) return <Empty>{empty}</Empty>;
   const most = Math.max(...bars.map(({ value, behind }) => Math.max(value, behind ?? 0)), 1);
-  const length = (value: number) => Math.max((value / most) * LONGEST, 1);
+  const length = (value: number) => (value / most) * LONGEST;
   const [first, second] = measures;
   return (
-    <figure className="bars">
+    <figure className="chart">
       <svg
         viewBox={`0 0 ${WIDTH} ${bars.length * ROW}`}
         role="img"
@@ -42,7 +42,7 @@ export function Bars({ title, bars, format, measures, empty }: BarsProps): React
       >
         {bars.map(({ label, value, behind }, index) => (
           <g key={label} transform={`translate(0 ${index * ROW})`}>
-            <text x={LABEL - 10} y={ROW / 2} className="bar-label">
+            <text x={LABEL - 10} y={ROW / 2} className="chart-label">
               {label}
             </text>
             {typeof behind === "number" && (
@@ -52,14 +52,21 @@ export function Bars({ title, bars, format, measures, empty }: BarsProps): React
                 width={length(behind)}
                 height={ROW - 12}
                 rx={3}
-                className="bar-behind"
+                className="chart-behind"
               />
             )}
-            <rect x={LABEL} y={6} width={length(value)} height={ROW - 12} rx={3} className="bar" />
+            <rect
+              x={LABEL}
+              y={6}
+              width={length(value)}
+              height={ROW - 12}
+              rx={3}
+              className="chart-bar"
+            />
             <text
               x={LABEL + length(Math.max(value, behind ?? 0)) + 8}
               y={ROW / 2}
-              className="bar-value"
+              className="chart-value"
             >
               {format(value)}
             </text>
