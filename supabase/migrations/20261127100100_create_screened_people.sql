@@ -47,7 +47,7 @@ insert into private.personal_data (
 values
   ('private.screening_people',
     't.verification_id in (select v.verification_id from public.kyc_verifications as v where v.user_id = $1)',
-    null, '{}', '{}', 'The names and the birth date that you gave, in another spelling.', null, 'delete', null);
+    null, '{}', '{}', 'The names and the birth date that you gave, in another spelling.', 'delete', 'delete', null);
 
 /* Notes whom an attempt is about; part of kyc_screen. Words are written in order, so that two writers queue. */
 create function private.screening_note_person(p_attempt private.kyc_attempts)

@@ -36,7 +36,7 @@ values
     't.verification_id in (select v.verification_id from public.kyc_verifications as v where v.user_id = $1)',
     null, '{}', '{}',
     'What was found when your identity was checked may not be disclosed: the law against money laundering forbids tipping off.',
-    null, 'delete', null);
+    'delete', 'delete', null);
 
 insert into private.schedules (job, every, routine) values
   ('screen_changes', '1 minute', 'job_screen_changes'),

@@ -1,83 +1,15 @@
 import postgres from "postgres";
 import { expect, vi } from "vitest";
-import { test as base, Db, user } from "../helpers/db.ts";
+import { Db, user } from "../helpers/db.ts";
 import { createDraft, createStaff, move, statusOf } from "../helpers/db-fixtures.ts";
+import { approved, named, newName, test } from "../helpers/db-rescreening.ts";
 import {
   createSubmittedApplicant,
   decide,
-  type Entry,
   hitsOf,
   loadList,
   riskOf,
 } from "../helpers/db-screening.ts";
-
-interface Rescreening {
-  /** A transaction that is kept: the jobs wait for what ran when a list came. */
-  readonly keep: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
-  /** One run of either job over so many rows; says how much each did. */
-  readonly run: (limit?: number) => Promise<{ changes: number; people: number }>;
-  /** Runs the jobs until neither has anything to do. */
-  readonly settle: () => Promise<void>;
-}
-
-const test = base.extend<Rescreening>({
-  keep: async ({ database }, use) => {
-    await use(async <T>(work: (db: Db) => Promise<T>) => {
-      const outcome: { result?: { readonly value: T } } = {};
-      await database.client.begin(async (sql) => {
-        outcome.result = { value: await work(new Db(sql)) };
-      });
-      if (outcome.result === undefined) throw new Error("The work did not run.");
-      return outcome.result.value;
-    });
-  },
-  run: async ({ database }, use) => {
-    await use(async (limit = 100) => {
-      const [row] = await database.client<{ changes: number; people: number }[]>`
-        select private.job_screen_changes(${limit}) as changes, private.job_rescreen_people(${limit}) as people`;
-      if (!row) throw new Error("The jobs did not run.");
-      return row;
-    });
-  },
-  settle: async ({ database, run }, use) => {
-    await use(async () => {
-      // What runs in other databases of the server is waited for too.
-      await vi.waitFor(
-        async () => {
-          await run();
-          const [left] = await database.client<{ due: number }[]>`
-            select (select count(*) from private.screening_changes)::integer
-              + (select count(*) from private.screening_suspects where due_at <= private.now())::integer as due`;
-          expect(left).toEqual({ due: 0 });
-        },
-        { timeout: 30_000, interval: 20 },
-      );
-    });
-  },
-});
-
-let count = 0;
-/** A last name that nobody else in this file has. */
-function newName(): string {
-  count += 1;
-  const letters = "bdfgklmnprst";
-  const syllable = (n: number) => `${letters[n % 12]}${"aiu"[(n + count) % 3]}`;
-  return `Z${[count, Math.floor(count / 12), count * 7 + 2, count * 5 + 3].map(syllable).join("")}v`;
-}
-
-const named = (last: string, more: Partial<Entry> = {}): Entry => ({
-  ref: `ref-${last}`,
-  name: `Vladomir ${last}`,
-  birth_years: [1970],
-  ...more,
-});
-
-/** Somebody whom the provider has approved. */
-async function approved(db: Db, last: string) {
-  const applicant = await createSubmittedApplicant(db, { first: "Vladomir", last });
-  await move(db, applicant.verificationId, "approved", "provider");
-  return applicant;
-}
 
 /** What two people agree to after a rejection. */
 async function reopen(db: Db, verificationId: string): Promise<void> {
@@ -325,82 +257,4 @@ test("[SCREEN-02] who was being approved while the list came is found too", asyn
   const { person } = outcome;
   if (!person) throw new Error("Nobody was approved.");
   expect(await keep((db) => statusOf(db, person.verificationId))).toBe("in_review");
-});
-
-test("the look-up by entry leaves out nobody whom the look-up by person finds", async ({ db }) => {
-  const firsts = ["Ali", "Mohammed", "Anna Maria", "Jean-Luc", "Li", "Олександр", "Abdul Rahman"];
-  const lasts = ["Wu", "al Hassan bin Karim", "O'Neill", "Grutschenko", "Müller Schmidt", "Ōta"];
-  const people = firsts.flatMap((first) => lasts.map((last) => ({ first, last })));
-  for (const who of people) await createSubmittedApplicant(db, who);
-  const spelt = [
-    "Mohamed Hasan",
-    "Muhammad Al-Hassan Karim Ali",
-    "Li Wu Zhang Chen",
-    "Wu",
-    "Abdulrahman Grutchenko",
-    "Anna Oneil",
-    "Oleksandr Mueller",
-    "Jean Luc Ota",
-    "Maria Anna Schmid",
-    "Karim Ali",
-    "Zorro",
-  ];
-  await loadList(
-    db,
-    spelt.flatMap((name, at) => [
-      { ref: `any-${at}`, name },
-      { ref: `fit-${at}`, name, birth_years: [1969] },
-      { ref: `not-${at}`, name, birth_years: [1911] },
-    ]),
-    { list: "spelt" },
-  );
-  const missed = await db.sql`
-    select noted.normalised, match.matched_name
-    from private.screening_people as noted
-    join private.kyc_attempts as a using (verification_id)
-    cross join lateral private.kyc_identities(a) as told
-    cross join lateral private.screening_search(told.name, told.birth_date) as match
-    join private.screening_entries as entry using (entry_id)
-    where entry.list_name = 'spelt'
-      and noted.verification_id not in (select private.screening_people_like(match.entry_id))`;
-  expect([...missed]).toEqual([]);
-  const [found] = await db.sql<{ found: number }[]>`
-    select count(*)::integer as found from private.screening_entries as entry
-    cross join lateral private.screening_people_like(entry.entry_id) where entry.entry_ref like 'fit-%'`;
-  expect(found?.found).toBeGreaterThan(20);
-  const [unfit] = await db.sql<{ found: number }[]>`
-    select count(*)::integer as found from private.screening_entries as entry
-    cross join lateral private.screening_people_like(entry.entry_id) where entry.entry_ref like 'not-%'`;
-  expect(unfit?.found).toBe(0);
-});
-
-test("a word goes with the last person who has it, and stays for one who is just coming", async ({
-  database,
-  keep,
-}) => {
-  const last = newName();
-  const word = last.toLowerCase();
-  const isKnown = async () =>
-    (await database.client`select from private.screening_people_words where word = ${word}`)
-      .length > 0;
-  const end = (person: { verificationId: string }) =>
-    keep((db) => move(db, person.verificationId, "expired", "scheduler"));
-  const [one, two] = await keep(async (db) => [await approved(db, last), await approved(db, last)]);
-  await end(one);
-  expect(await isKnown()).toBe(true);
-
-  const meanwhile = postgres(database.url, { max: 1, onnotice: () => {} });
-  const outcome: { three?: { verificationId: string } } = {};
-  try {
-    await meanwhile.begin(async (sql) => {
-      outcome.three = await approved(new Db(sql), last);
-      await end(two);
-    });
-  } finally {
-    await meanwhile.end();
-  }
-  expect(await isKnown()).toBe(true);
-  if (!outcome.three) throw new Error("Nobody came.");
-  await end(outcome.three);
-  expect(await isKnown()).toBe(false);
 });
