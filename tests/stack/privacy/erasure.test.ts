@@ -37,6 +37,7 @@ describe("after an erasure nothing is left of the person", () => {
         "auth.sessions",
         "auth.users",
         "private.idempotency_keys",
+        "private.kyc_approvals",
         "private.kyc_attempts",
         "private.kyc_notes",
         "private.kyc_reviews",
@@ -53,6 +54,7 @@ describe("after an erasure nothing is left of the person", () => {
     await erasureIn(sql, account, "scheduled");
     // What the law wants kept, and nothing else: no file, no account, not the provider's copy.
     expect(await tablesHolding(dataDir, canary)).toEqual([
+      "private.kyc_approvals",
       "private.kyc_attempts",
       "private.kyc_notes",
       "private.kyc_reviews",

@@ -150,6 +150,13 @@ async function fillFile(sql: postgres.Sql, verificationId: string, { word }: Can
     insert into private.kyc_reviews (verification_id, reviewer_id, action, note, attempt, version)
     values (${verificationId}, ${reviewer.id}, 'approve', ${`${word} is fine.`}, 1, 1)
   `;
+  await sql`
+    insert into private.kyc_approvals (verification_id, action, from_status, to_status, reason_code, note, attempt,
+      version, case_hash, requested_by, expires_at)
+    select verification_id, 'revoke', status, 'revoked', 'other', ${`${word} asks for it.`}, attempt, version,
+      private.kyc_case_hash(v), ${reviewer.id}, private.now()
+    from public.kyc_verifications as v where verification_id = ${verificationId}
+  `;
   await sql`update private.outbox set last_error = ${`No answer about ${word}.`}
     where subject_id = ${verificationId}`;
   const event = {
