@@ -24,6 +24,15 @@ const QueuePage = lazy(async () => ({
 const CasePage = lazy(async () => ({
   default: (await import("./pages/case/case-page.tsx")).CasePage,
 }));
+const UsersPage = lazy(async () => ({
+  default: (await import("./pages/users/users-page.tsx")).UsersPage,
+}));
+const UserPage = lazy(async () => ({
+  default: (await import("./pages/users/user-page.tsx")).UserPage,
+}));
+const ErasuresPage = lazy(async () => ({
+  default: (await import("./pages/erasures/erasures-page.tsx")).ErasuresPage,
+}));
 const AuditPage = lazy(async () => ({
   default: (await import("./pages/audit/audit-page.tsx")).AuditPage,
 }));
@@ -55,6 +64,19 @@ export const routes: readonly PageRoute[] = [
     nav: { section: "Reviews", label: "Queue", letter: "q" },
   },
   { path: "/cases/:verification_id", needs: "admin.getKyc", page: CasePage },
+  {
+    path: "/users",
+    needs: "admin.listUsers",
+    page: UsersPage,
+    nav: { section: "People", label: "Users", letter: "u" },
+  },
+  { path: "/users/:user_id", needs: "admin.getUser", page: UserPage },
+  {
+    path: "/erasures",
+    needs: "admin.listErasureRequests",
+    page: ErasuresPage,
+    nav: { section: "People", label: "Erasure requests", letter: "r" },
+  },
   {
     path: "/audit",
     needs: "admin.listAudit",
