@@ -103,7 +103,7 @@ describe("422 unsafe_url", () => {
     "https://169.254.169.254/latest/meta-data/",
     "https://[::ffff:10.0.0.1]/",
     "https://[64:ff9b::a9fe:a9fe]/",
-    "https://2130706433/",
+    "https://167772161/",
     "https://0.0.0.0/",
     "http://1.1.1.1/",
     "https://1.1.1.1:25/",

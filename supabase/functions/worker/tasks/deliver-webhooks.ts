@@ -4,7 +4,11 @@ import { only } from "../../_shared/db/only.ts";
 import type { RunTransaction } from "../../_shared/db/transaction.ts";
 import type { WorkerWebhookReport } from "../../_shared/generated/contract.ts";
 import { describeError, type Logger } from "../../_shared/log/logger.ts";
-import type { DeliverMessage, WebhookMessage } from "../../_shared/webhooks/deliver-message.ts";
+import type {
+  Attempt,
+  DeliverMessage,
+  WebhookMessage,
+} from "../../_shared/webhooks/deliver-message.ts";
 
 /** What delivering needs. */
 type Delivering = {
@@ -104,7 +108,7 @@ async function handle(delivering: Delivering, delivery: Delivery): Promise<Outco
 async function settle(
   { transaction }: Delivering,
   { delivery_id, lease_id }: Delivery,
-  { status, durationMs, error, retryAfterSeconds }: Awaited<ReturnType<DeliverMessage>>,
+  { status, durationMs, error, retryAfterSeconds }: Attempt,
 ): Promise<Outcome | null> {
   const { outcome } = only(
     await transaction(
