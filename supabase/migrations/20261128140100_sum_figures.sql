@@ -1,7 +1,8 @@
 /*
  * The sums, by day (UTC), and the job that adds the notes to them.
  *
- * Touches: private.figures, private.figure_increments, private.job_sum_figures.
+ * Touches: private.figures, private.figure_state, private.figure_answers, private.figure_increments,
+ * private.job_sum_figures.
  * Not granted: to anybody; service_role runs the job through private.run_schedules().
  */
 
@@ -25,6 +26,31 @@ comment on column private.figures.bucket is
 insert into private.personal_data (relation, rows_of, withheld_because, kept_because) values
   ('private.figures', 't.metric like ''reviewer%'' and t.key = $1::text',
     'Figures of the work of our staff belong to the operator.', 'Ids of staff and counts.');
+
+create table private.figure_state (
+  is_only_row boolean primary key default true check (is_only_row),
+  version bigint not null default 0,
+  summed_at timestamptz not null default private.now()
+);
+alter table private.figure_state enable row level security;
+insert into private.figure_state default values;
+comment on table private.figure_state is 'One row: when the sums were last brought up to date.';
+comment on column private.figure_state.version is 'Counts changes of the sums: as long as it stays, so does what was made of them.';
+
+-- Not logged: after a crash it is empty, and made again.
+create unlogged table private.figure_answers (
+  first_day date not null,
+  after_day date not null,
+  version bigint not null,
+  answer jsonb not null,
+  primary key (first_day, after_day)
+);
+alter table private.figure_answers enable row level security;
+comment on table private.figure_answers is 'What private.stats has made of the sums of a period, until they change.';
+
+insert into private.personal_data (relation, rows_of, withheld_because, kept_because) values
+  ('private.figure_answers', 'pg_catalog.strpos(t.answer::text, $1::text) > 0',
+    'Figures of the work of our staff belong to the operator.', 'Ids of staff and counts; a row lives until the sums change.');
 
 /* The bucket of a time in milliseconds, and the time in the middle of a bucket. */
 create function private.time_bucket(p_ms bigint)
@@ -206,8 +232,12 @@ begin
     on conflict (metric, day, key, bucket) do update set count = sum.count + excluded.count
   )
   select count(*) into v_taken from taken;
-  -- Days on which nothing is due any more.
-  delete from private.figures where metric = 'open' and count = 0 and v_taken > 0;
+  update private.figure_state set summed_at = private.now(), version = version + (v_taken > 0)::integer;
+  if v_taken > 0 then
+    -- Days on which nothing is due any more, and what was made of the sums before.
+    delete from private.figures where metric = 'open' and count = 0;
+    delete from private.figure_answers;
+  end if;
   return v_taken;
 end
 $$;

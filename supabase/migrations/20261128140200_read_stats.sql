@@ -1,76 +1,10 @@
 /*
  * The figures of the back office. Sums of days are read, so the cost follows the length of the period and not
- * the number of verifications; only what waits now is counted, along indexes that hold nothing else.
+ * the number of verifications, and what they say is kept until they change; only what waits now is counted.
  *
  * Touches: private.stats and its parts.
  * Not granted: the parts to any API role.
  */
-
-/* The time under which p_share of the measured ones lie, in milliseconds; null when nothing was measured. */
-create function private.percentile_ms(p_buckets smallint[], p_counts numeric[], p_share double precision)
-returns double precision
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-declare
-  v_wanted constant numeric := pg_catalog.ceil((select sum(n) from unnest(p_counts) as n) * p_share::numeric);
-  v_passed numeric := 0;
-begin
-  for v_index in 1 .. coalesce(pg_catalog.cardinality(p_buckets), 0) loop
-    v_passed := v_passed + p_counts[v_index];
-    if v_passed >= v_wanted then
-      return private.bucket_ms(p_buckets[v_index]);
-    end if;
-  end loop;
-  return null;
-end
-$$;
-comment on function private.percentile_ms(smallint[], numeric[], double precision) is 'Percentile of buckets in ascending order.';
-
-/* Sum, median and 95th percentile of a metric in a period, for one key or for all. */
-create function private.times_of(
-  p_metric text, p_key text, p_first date, p_after date,
-  out count bigint, out p50_ms double precision, out p95_ms double precision
-)
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  v_buckets smallint[];
-  v_counts numeric[];
-begin
-  select pg_catalog.array_agg(per.bucket order by per.bucket), pg_catalog.array_agg(per.total order by per.bucket),
-    coalesce(sum(per.total), 0)
-  into v_buckets, v_counts, times_of.count
-  from (
-    select bucket, sum(figures.count) as total from private.figures
-    where metric = p_metric and day >= p_first and day < p_after and (p_key is null or key = p_key)
-    group by bucket
-  ) as per;
-  p50_ms := private.percentile_ms(v_buckets, v_counts, 0.5);
-  p95_ms := private.percentile_ms(v_buckets, v_counts, 0.95);
-end
-$$;
-comment on function private.times_of(text, text, date, date) is
-  'Times of a metric. Why definer: the sums are granted to nobody.';
-
-create function private.in_seconds(p_ms double precision)
-returns numeric
-language plpgsql
-immutable
-security invoker
-set search_path = ''
-as $$
-begin
-  return pg_catalog.round((p_ms / 1000)::numeric, 3);
-end
-$$;
-comment on function private.in_seconds(double precision) is 'Seconds of milliseconds.';
 
 /* Verifications by state now, and how far those of the period have come. */
 create function private.stats_of_verifications(p_first date, p_after date)
@@ -165,7 +99,7 @@ begin
           'reviewer_approved', 'reviewer_rejected', 'reviewer_resubmission_required', 'reviewer_vote')
         group by key order by total desc, key limit 100
       ) as busy
-      cross join lateral private.times_of('reviewer_time', busy.key, p_first, p_after) as times), '[]'),
+      left join private.times_by_key('reviewer_time', p_first, p_after) as times on times.key = busy.key), '[]'),
     'reasons', coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'reason_code', given.key, 'rejections', given.rejections, 'resubmissions', given.resubmissions)
@@ -183,7 +117,7 @@ $$;
 comment on function private.stats_of_reviewers(date, date) is
   'Part of the figures. Why definer: the sums are granted to nobody.';
 
-/* Requests to providers, the way of their events, and what waits now. */
+/* Requests to providers, and the way of their events. */
 create function private.stats_of_providers(p_first date, p_after date)
 returns jsonb
 language plpgsql
@@ -195,33 +129,69 @@ begin
   return pg_catalog.jsonb_build_object(
     'providers', coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'provider', asked.key, 'requests', times.count, 'failures', asked.failures,
-        'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1), 'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1)) order by asked.key)
-      from (
-        select key, coalesce(sum(count) filter (where metric = 'request_failed'), 0) as failures
-        from private.figures
-        where day >= p_first and day < p_after and metric in ('request', 'request_failed')
-        group by key order by key limit 20
-      ) as asked
-      cross join lateral private.times_of('request', asked.key, p_first, p_after) as times), '[]'),
+        'provider', asked.key, 'requests', asked.count, 'failures', coalesce(failed.count, 0),
+        'p50_ms', pg_catalog.round(asked.p50_ms::numeric, 1), 'p95_ms', pg_catalog.round(asked.p95_ms::numeric, 1)) order by asked.key)
+      from (select * from private.times_by_key('request', p_first, p_after) order by key limit 20) as asked
+      left join private.times_by_key('request_failed', p_first, p_after) as failed on failed.key = asked.key), '[]'),
     'webhook_lag', (
       select pg_catalog.jsonb_build_object(
         'events', times.count, 'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1),
         'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1))
-      from private.times_of('lag', 'all', p_first, p_after) as times),
-    'backlog', pg_catalog.jsonb_build_object(
-      'outbox_pending', (select count(*) from private.outbox where status = 'pending'),
-      'outbox_dead', (select count(*) from private.outbox where status = 'dead' and status <> 'sent'),
-      'outbox_oldest_at', (select private.iso(min(created_at)) from private.outbox where status = 'pending'),
-      'inbox_parked', (select count(*) from private.webhook_inbox where result = 'parked'),
-      'inbox_conflict', (
-        select count(*) from private.webhook_inbox where result = 'conflict' and result in ('conflict', 'dead')),
-      'oldest_processing_at', (
-        select private.iso(min(status_changed_at)) from public.kyc_verifications where status = 'processing')));
+      from private.times_of('lag', 'all', p_first, p_after) as times));
 end
 $$;
 comment on function private.stats_of_providers(date, date) is
-  'Part of the figures. Why definer: sums and queues are granted to nobody.';
+  'Part of the figures. Why definer: the sums are granted to nobody.';
+
+/* What waits now, along indexes that hold nothing else. */
+create function private.stats_backlog()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return pg_catalog.jsonb_build_object(
+    'outbox_pending', (select count(*) from private.outbox where status = 'pending'),
+    'outbox_dead', (select count(*) from private.outbox where status = 'dead' and status <> 'sent'),
+    'outbox_oldest_at', (select private.iso(min(created_at)) from private.outbox where status = 'pending'),
+    'inbox_parked', (select count(*) from private.webhook_inbox where result = 'parked'),
+    'inbox_conflict', (
+      select count(*) from private.webhook_inbox where result = 'conflict' and result in ('conflict', 'dead')),
+    'oldest_processing_at', (
+      select private.iso(min(status_changed_at)) from public.kyc_verifications where status = 'processing'));
+end
+$$;
+comment on function private.stats_backlog() is 'Part of the figures. Why definer: the queues are granted to nobody.';
+
+/* What the sums of a period say: made once, and kept until they change. */
+create function private.stats_of_sums(p_first date, p_after date)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_version constant bigint := (select version from private.figure_state);
+  v_answer jsonb;
+begin
+  select answer into v_answer from private.figure_answers
+  where first_day = p_first and after_day = p_after and version = v_version;
+  if not found then
+    v_answer := private.stats_of_verifications(p_first, p_after)
+      || private.stats_of_reviewers(p_first, p_after)
+      || private.stats_of_providers(p_first, p_after);
+    insert into private.figure_answers (first_day, after_day, version, answer)
+    values (p_first, p_after, v_version, v_answer)
+    on conflict (first_day, after_day) do update set version = excluded.version, answer = excluded.answer;
+  end if;
+  return v_answer;
+end
+$$;
+comment on function private.stats_of_sums(date, date) is
+  'Part of the figures. Why definer: sums and answers are granted to nobody.';
 
 /*
  * Figures of a period, which is widened to whole days of UTC: schema AdminStats. p_from: 30 days before p_to
@@ -232,7 +202,7 @@ comment on function private.stats_of_providers(date, date) is
 create function private.stats(p_from timestamptz, p_to timestamptz)
 returns jsonb
 language plpgsql
-stable
+volatile
 security definer
 set search_path = ''
 as $$
@@ -249,12 +219,10 @@ begin
   return pg_catalog.jsonb_build_object(
       'from', private.iso(v_first::timestamp at time zone 'UTC'),
       'to', private.iso(v_after::timestamp at time zone 'UTC'),
-      'generated_at', private.iso(coalesce(
-        (select last_run_at from private.schedules where job = 'sum_figures'), private.now())),
-      'sla', private.stats_of_targets(v_first, v_after))
-    || private.stats_of_verifications(v_first, v_after)
-    || private.stats_of_reviewers(v_first, v_after)
-    || private.stats_of_providers(v_first, v_after);
+      'generated_at', (select private.iso(summed_at) from private.figure_state),
+      'sla', private.stats_of_targets(v_first, v_after),
+      'backlog', private.stats_backlog())
+    || private.stats_of_sums(v_first, v_after);
 end
 $$;
 comment on function private.stats(timestamptz, timestamptz) is

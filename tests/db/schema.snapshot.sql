@@ -280,6 +280,16 @@ comment on column private.erasure_requests.next_run_at is 'When there is somethi
 comment on column private.erasure_requests.provider_erased_at is 'When the provider had confirmed the deletion of all its copies.';
 comment on column private.erasure_requests.status is 'accepted: everything is being erased. scheduled: the rest waits for erasable_after. legal_hold: nothing goes. completed: nothing is left.';
 
+create table private.figure_answers (
+  first_day date not null,
+  after_day date not null,
+  version bigint not null,
+  answer jsonb not null
+);
+alter table private.figure_answers add constraint figure_answers_pkey PRIMARY KEY (first_day, after_day);
+alter table private.figure_answers enable row level security;
+comment on table private.figure_answers is 'What private.stats has made of the sums of a period, until they change.';
+
 create table private.figure_notes (
   note_id bigint generated as identity not null,
   kind text not null,
@@ -292,6 +302,17 @@ alter table private.figure_notes add constraint figure_notes_pkey PRIMARY KEY (n
 alter table private.figure_notes enable row level security;
 comment on table private.figure_notes is 'What happened and is not in private.figures yet; a row lives for about a minute.';
 comment on column private.figure_notes.data is 'What the sums need besides, by kind: see the functions that write it.';
+
+create table private.figure_state (
+  is_only_row boolean default true not null,
+  version bigint default 0 not null,
+  summed_at timestamp with time zone default private.now() not null
+);
+alter table private.figure_state add constraint figure_state_is_only_row_check CHECK (is_only_row);
+alter table private.figure_state add constraint figure_state_pkey PRIMARY KEY (is_only_row);
+alter table private.figure_state enable row level security;
+comment on table private.figure_state is 'One row: when the sums were last brought up to date.';
+comment on column private.figure_state.version is 'Counts changes of the sums: as long as it stays, so does what was made of them.';
 
 create table private.figures (
   day date not null,
@@ -4254,8 +4275,12 @@ begin
     on conflict (metric, day, key, bucket) do update set count = sum.count + excluded.count
   )
   select count(*) into v_taken from taken;
-  -- Days on which nothing is due any more.
-  delete from private.figures where metric = 'open' and count = 0 and v_taken > 0;
+  update private.figure_state set summed_at = private.now(), version = version + (v_taken > 0)::integer;
+  if v_taken > 0 then
+    -- Days on which nothing is due any more, and what was made of the sums before.
+    delete from private.figures where metric = 'open' and count = 0;
+    delete from private.figure_answers;
+  end if;
   return v_taken;
 end
 $function$;
@@ -10786,7 +10811,7 @@ comment on function private.sign_out_user(p_user_id uuid) is 'Ends sessions. Why
 CREATE OR REPLACE FUNCTION private.stats(p_from timestamp with time zone, p_to timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -10802,16 +10827,34 @@ begin
   return pg_catalog.jsonb_build_object(
       'from', private.iso(v_first::timestamp at time zone 'UTC'),
       'to', private.iso(v_after::timestamp at time zone 'UTC'),
-      'generated_at', private.iso(coalesce(
-        (select last_run_at from private.schedules where job = 'sum_figures'), private.now())),
-      'sla', private.stats_of_targets(v_first, v_after))
-    || private.stats_of_verifications(v_first, v_after)
-    || private.stats_of_reviewers(v_first, v_after)
-    || private.stats_of_providers(v_first, v_after);
+      'generated_at', (select private.iso(summed_at) from private.figure_state),
+      'sla', private.stats_of_targets(v_first, v_after),
+      'backlog', private.stats_backlog())
+    || private.stats_of_sums(v_first, v_after);
 end
 $function$;
 grant execute on function private.stats(p_from timestamp with time zone, p_to timestamp with time zone) to authenticated;
 comment on function private.stats(p_from timestamp with time zone, p_to timestamp with time zone) is 'Figures for staff. Why definer: the sums are granted to nobody; the role is checked first.';
+
+CREATE OR REPLACE FUNCTION private.stats_backlog()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return pg_catalog.jsonb_build_object(
+    'outbox_pending', (select count(*) from private.outbox where status = 'pending'),
+    'outbox_dead', (select count(*) from private.outbox where status = 'dead' and status <> 'sent'),
+    'outbox_oldest_at', (select private.iso(min(created_at)) from private.outbox where status = 'pending'),
+    'inbox_parked', (select count(*) from private.webhook_inbox where result = 'parked'),
+    'inbox_conflict', (
+      select count(*) from private.webhook_inbox where result = 'conflict' and result in ('conflict', 'dead')),
+    'oldest_processing_at', (
+      select private.iso(min(status_changed_at)) from public.kyc_verifications where status = 'processing'));
+end
+$function$;
+comment on function private.stats_backlog() is 'Part of the figures. Why definer: the queues are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.stats_of_providers(p_first date, p_after date)
  RETURNS jsonb
@@ -10823,32 +10866,18 @@ begin
   return pg_catalog.jsonb_build_object(
     'providers', coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'provider', asked.key, 'requests', times.count, 'failures', asked.failures,
-        'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1), 'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1)) order by asked.key)
-      from (
-        select key, coalesce(sum(count) filter (where metric = 'request_failed'), 0) as failures
-        from private.figures
-        where day >= p_first and day < p_after and metric in ('request', 'request_failed')
-        group by key order by key limit 20
-      ) as asked
-      cross join lateral private.times_of('request', asked.key, p_first, p_after) as times), '[]'),
+        'provider', asked.key, 'requests', asked.count, 'failures', coalesce(failed.count, 0),
+        'p50_ms', pg_catalog.round(asked.p50_ms::numeric, 1), 'p95_ms', pg_catalog.round(asked.p95_ms::numeric, 1)) order by asked.key)
+      from (select * from private.times_by_key('request', p_first, p_after) order by key limit 20) as asked
+      left join private.times_by_key('request_failed', p_first, p_after) as failed on failed.key = asked.key), '[]'),
     'webhook_lag', (
       select pg_catalog.jsonb_build_object(
         'events', times.count, 'p50_ms', pg_catalog.round(times.p50_ms::numeric, 1),
         'p95_ms', pg_catalog.round(times.p95_ms::numeric, 1))
-      from private.times_of('lag', 'all', p_first, p_after) as times),
-    'backlog', pg_catalog.jsonb_build_object(
-      'outbox_pending', (select count(*) from private.outbox where status = 'pending'),
-      'outbox_dead', (select count(*) from private.outbox where status = 'dead' and status <> 'sent'),
-      'outbox_oldest_at', (select private.iso(min(created_at)) from private.outbox where status = 'pending'),
-      'inbox_parked', (select count(*) from private.webhook_inbox where result = 'parked'),
-      'inbox_conflict', (
-        select count(*) from private.webhook_inbox where result = 'conflict' and result in ('conflict', 'dead')),
-      'oldest_processing_at', (
-        select private.iso(min(status_changed_at)) from public.kyc_verifications where status = 'processing')));
+      from private.times_of('lag', 'all', p_first, p_after) as times));
 end
 $function$;
-comment on function private.stats_of_providers(p_first date, p_after date) is 'Part of the figures. Why definer: sums and queues are granted to nobody.';
+comment on function private.stats_of_providers(p_first date, p_after date) is 'Part of the figures. Why definer: the sums are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.stats_of_reviewers(p_first date, p_after date)
  RETURNS jsonb
@@ -10874,7 +10903,7 @@ begin
           'reviewer_approved', 'reviewer_rejected', 'reviewer_resubmission_required', 'reviewer_vote')
         group by key order by total desc, key limit 100
       ) as busy
-      cross join lateral private.times_of('reviewer_time', busy.key, p_first, p_after) as times), '[]'),
+      left join private.times_by_key('reviewer_time', p_first, p_after) as times on times.key = busy.key), '[]'),
     'reasons', coalesce((
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'reason_code', given.key, 'rejections', given.rejections, 'resubmissions', given.resubmissions)
@@ -10890,6 +10919,31 @@ begin
 end
 $function$;
 comment on function private.stats_of_reviewers(p_first date, p_after date) is 'Part of the figures. Why definer: the sums are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.stats_of_sums(p_first date, p_after date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_version constant bigint := (select version from private.figure_state);
+  v_answer jsonb;
+begin
+  select answer into v_answer from private.figure_answers
+  where first_day = p_first and after_day = p_after and version = v_version;
+  if not found then
+    v_answer := private.stats_of_verifications(p_first, p_after)
+      || private.stats_of_reviewers(p_first, p_after)
+      || private.stats_of_providers(p_first, p_after);
+    insert into private.figure_answers (first_day, after_day, version, answer)
+    values (p_first, p_after, v_version, v_answer)
+    on conflict (first_day, after_day) do update set version = excluded.version, answer = excluded.answer;
+  end if;
+  return v_answer;
+end
+$function$;
+comment on function private.stats_of_sums(p_first date, p_after date) is 'Part of the figures. Why definer: sums and answers are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.stats_of_targets(p_first date, p_after date)
  RETURNS jsonb
@@ -11681,6 +11735,29 @@ begin
 end
 $function$;
 comment on function private.time_to_decide(p_move private.audit_log) is 'Time of a decision. Why definer: the audit is granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.times_by_key(p_metric text, p_first date, p_after date)
+ RETURNS TABLE(key text, count numeric, p50_ms double precision, p95_ms double precision)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+  select per.key, sum(per.total),
+    private.percentile_ms(
+      pg_catalog.array_agg(per.bucket order by per.bucket), pg_catalog.array_agg(per.total order by per.bucket), 0.5),
+    private.percentile_ms(
+      pg_catalog.array_agg(per.bucket order by per.bucket), pg_catalog.array_agg(per.total order by per.bucket), 0.95)
+  from (
+    select sum.key, sum.bucket, sum(sum.count) as total from private.figures as sum
+    where sum.metric = p_metric and sum.day >= p_first and sum.day < p_after
+    group by sum.key, sum.bucket
+  ) as per
+  group by per.key;
+end
+$function$;
+comment on function private.times_by_key(p_metric text, p_first date, p_after date) is 'Times of a metric by key. Why definer: the sums are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.times_of(p_metric text, p_key text, p_first date, p_after date, OUT count bigint, OUT p50_ms double precision, OUT p95_ms double precision)
  RETURNS record

@@ -401,6 +401,28 @@ export type Database = {
         };
         Relationships: [];
       };
+      figure_answers: {
+        Row: {
+          after_day: string;
+          answer: NonNullable<Json>;
+          first_day: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          after_day: string;
+          answer: NonNullable<Json>;
+          first_day: string;
+          version: number;
+        };
+        Update: {
+          after_day?: string;
+          answer?: NonNullable<Json>;
+          first_day?: string;
+          version?: number;
+        };
+        Relationships: [];
+      };
       figure_notes: {
         Row: {
           at: string;
@@ -437,6 +459,25 @@ export type Database = {
           kind?: string;
           note_id?: never;
           verification_id?: string | null;
+        };
+        Relationships: [];
+      };
+      figure_state: {
+        Row: {
+          is_only_row: boolean;
+          summed_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          is_only_row?: boolean;
+          summed_at?: string;
+          version?: number;
+        };
+        Update: {
+          is_only_row?: boolean;
+          summed_at?: string;
+          version?: number;
         };
         Relationships: [];
       };
@@ -4036,8 +4077,10 @@ export type Database = {
       shift_clock: { Args: { p_by: string }; Returns: string };
       sign_out_user: { Args: { p_user_id: string }; Returns: Json };
       stats: { Args: { p_from: string; p_to: string }; Returns: Json };
+      stats_backlog: { Args: Record<PropertyKey, never>; Returns: Json };
       stats_of_providers: { Args: { p_after: string; p_first: string }; Returns: Json };
       stats_of_reviewers: { Args: { p_after: string; p_first: string }; Returns: Json };
+      stats_of_sums: { Args: { p_after: string; p_first: string }; Returns: Json };
       stats_of_targets: { Args: { p_after: string; p_first: string }; Returns: Json };
       stats_of_verifications: { Args: { p_after: string; p_first: string }; Returns: Json };
       suspend_user: {
@@ -4068,6 +4111,15 @@ export type Database = {
           >;
         };
         Returns: number;
+      };
+      times_by_key: {
+        Args: { p_after: string; p_first: string; p_metric: string };
+        Returns: {
+          count: number;
+          key: string;
+          p50_ms: number;
+          p95_ms: number;
+        }[];
       };
       times_of: {
         Args: { p_after: string; p_first: string; p_key: string; p_metric: string };
