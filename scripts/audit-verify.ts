@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { exportJWK, generateKeyPair } from "jose";
 import postgres from "postgres";
 import { z } from "zod";
-import { checkChains } from "./audit/check-chains.ts";
+import { checkAudit } from "./audit/check-chains.ts";
 import { loadAnchors, saveAnchors } from "./audit/fetch-anchors.ts";
 import { type AnchorReport, type Finding, readAnchors } from "./audit/read-anchors.ts";
 
@@ -95,7 +95,7 @@ async function verify(): Promise<number> {
     onnotice: () => {},
   });
   try {
-    const chains = await checkChains(sql, report?.heads ?? []);
+    const chains = await checkAudit(sql, report?.heads ?? []);
     const findings = [
       ...(report?.findings ?? []),
       ...(report ? await countFindings(sql, report.newest) : []),

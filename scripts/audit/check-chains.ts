@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ISql } from "postgres";
+import type { ISql, Sql } from "postgres";
 import type { Finding, Head } from "./read-anchors.ts";
 
 type Entry = {
@@ -59,6 +59,14 @@ function hashOf(before: Buffer, entry: Entry): Buffer {
   return createHash("sha256")
     .update(Buffer.concat([before, ...own, ...others.map(field)]))
     .digest();
+}
+
+/** Checks the audit while it is written to: everything is read from one snapshot. See {@link checkChains}. */
+export async function checkAudit(sql: Sql, anchored: readonly Head[]): Promise<ChainReport> {
+  const { report } = await sql.begin("isolation level repeatable read read only", async (tx) => ({
+    report: await checkChains(tx, anchored),
+  }));
+  return report;
 }
 
 /**
