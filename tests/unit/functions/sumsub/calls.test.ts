@@ -268,7 +268,7 @@ describe("find and fetch", () => {
 
   test.each([
     ["PRK", "KP"],
-    ["XXX", null],
+    ["ZZZ", null],
     ["toString", null],
     [null, null],
   ])("the nationality %s is %s here", async (nationality, expected) => {
