@@ -104,8 +104,8 @@ comment on function private.kyc_case_documents(uuid, timestamptz) is
   'Documents of a case. Why definer: part of kyc_case, which has checked the role.';
 
 /*
- * Verifications of other people that show the same file, or that were submitted under the same name and birth
- * date or from the same device (schema AdminKycDuplicate); each once, by what they have most firmly in common.
+ * Verifications of other people that show the same file or the same document, or that were submitted under the
+ * same name and birth date or from the same device (schema AdminKycDuplicate); each once, by what they have most firmly in common.
  */
 create function private.kyc_case_duplicates(p_verification_id uuid)
 returns jsonb
@@ -123,13 +123,22 @@ begin
       where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
       limit 100)
       union all
-      (select same.verification_id, 2, 'name_and_date_of_birth'
+      (select same.verification_id, 2, 'document_number'
+      from private.kyc_attempts as own
+      join private.kyc_attempts as same on private.document_key(same.extracted) = private.document_key(own.extracted)
+      where own.verification_id = p_verification_id and not exists (
+        select from public.kyc_verifications as one
+        join public.kyc_verifications as other on other.user_id = one.user_id
+        where one.verification_id = own.verification_id and other.verification_id = same.verification_id)
+      limit 100)
+      union all
+      (select same.verification_id, 3, 'name_and_date_of_birth'
       from private.risk_signals as own
       join private.risk_signals as same on same.person_key = own.person_key and same.user_id <> own.user_id
       where own.verification_id = p_verification_id
       limit 100)
       union all
-      (select same.verification_id, 3, 'device'
+      (select same.verification_id, 4, 'device'
       from private.risk_signals as own
       join private.risk_signals as same on same.device_key = own.device_key and same.user_id <> own.user_id
       where own.verification_id = p_verification_id

@@ -158,3 +158,32 @@ test("what a device is called is stored nowhere", async ({ db }) => {
   expect(row?.text.length).toBeGreaterThan(1000);
   expect(row?.text).not.toContain("device-secret-0001");
 });
+
+test("related cases: the same document by its number, however it is written, of the same country", async ({
+  db,
+}) => {
+  const numbered = async (document_number: string | null, issuing_country = "DE") => {
+    const { userId, verificationId, reference } = await createProcessing(db);
+    await db.sql`update public.profiles set last_name = ${randomUUID()} where user_id = ${userId}`;
+    await ingest(db, {
+      outcome: "approved",
+      provider_reference: reference,
+      sequence: 1,
+      extracted: { document_number, issuing_country },
+    });
+    return verificationId;
+  };
+  const [own, same] = [await numbered("C01X00T47"), await numbered("c01x-00 t47")];
+  await numbered("C01X00T47", "AT");
+  await numbered("C01X00T48");
+  const [nameless] = [await numbered(null), await numbered(null)];
+  const staff = user(await createStaff(db, "reviewer"));
+  const numbersOf = async (verificationId: string) => {
+    const [row] = await db.as(staff, read(verificationId));
+    return row?.body.duplicates
+      .filter((each: Record<string, string>) => each.match === "document_number")
+      .map((each: Record<string, string>) => each.verification_id);
+  };
+  expect(await numbersOf(own)).toEqual([same]);
+  expect(await numbersOf(nameless)).toEqual([]);
+});
