@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { OperationId } from "../../supabase/functions/_shared/generated/contract.ts";
 import { operations } from "../../supabase/functions/_shared/generated/operations.ts";
-import { recordAnswer } from "./api-coverage.ts";
+import { recordAnswer, recordForAudit } from "./api-coverage.ts";
 import { checkResponse } from "./generated/responses.js";
 import { stackEnv } from "./stack-env.ts";
 
@@ -118,6 +118,14 @@ export async function call(
   expectCommon(answer);
   expect(checkResponse(id, answer), `${id} ${answer.status} ${answer.text}`).toEqual([]);
   recordAnswer(id, answer.status);
+  if (target === stack) {
+    recordForAudit({
+      operation: id,
+      status: answer.status,
+      requestId: answer.headers.get("x-request-id") ?? "",
+      isReplay: answer.headers.get("idempotent-replayed") === "true",
+    });
+  }
   return answer;
 }
 

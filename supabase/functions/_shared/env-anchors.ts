@@ -43,6 +43,7 @@ export function readAnchorEnvironment(
 
 /** On the same machine nobody listens in; anywhere else only TLS will do. */
 function isSafeTarget(url: string): boolean {
+  if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);
   return protocol === "https:" || ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
 }
