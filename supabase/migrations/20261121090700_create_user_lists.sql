@@ -9,6 +9,8 @@
 -- The keys of the orders. They are expressions of find_people too: change them together.
 create index profiles_last_name_idx on public.profiles ((coalesce(pg_catalog.lower(last_name), '')), user_id);
 create index profiles_email_idx on public.profiles ((coalesce(pg_catalog.lower(email), '')), user_id);
+-- For addresses that somebody begins to type: `like` needs an order of bytes.
+create index profiles_email_prefix_idx on public.profiles (pg_catalog.lower(email) text_pattern_ops);
 create index addresses_country_idx on public.addresses (country, user_id);
 
 -- Three letters in a row find a name through this index. Without the extension the search reads all rows.
@@ -93,9 +95,9 @@ comment on function private.find_users_states(text[]) is 'Builds the condition o
 
 /*
  * The conditions of a list on alias p; $1 is the filter. A condition is only there when it is asked for, so
- * that each list is planned for itself.
+ * that each list is planned for itself. p_mode: how the text of a search is to be found, see private.find_people.
  */
-create function private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean)
+create function private.find_users_conditions(p_filter jsonb, p_mode text)
 returns text
 language plpgsql
 immutable
@@ -136,7 +138,10 @@ begin
         where v.status = any (%L::public.kyc_status[]))', '{' || v_states || '}') end,
     case when v_kyc is not null then
       pg_catalog.format('private.kyc_status_of(p.user_id) = any (%L::text[])', v_kyc) end,
-    case when p_is_fuzzy then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
+    case
+      when p_mode = 'begins' then pg_catalog.format('pg_catalog.lower(p.email) like %L',
+        pg_catalog.regexp_replace(v_search, '([\\%_])', '\\\1', 'g') || '%')
+      when p_mode = 'fuzzy' then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
       else (
         -- Words of one or two letters have to begin a name; longer ones may stand anywhere in it.
         select pg_catalog.string_agg(pg_catalog.format('%s like %L', v_text,
@@ -147,12 +152,13 @@ begin
     end);
 end
 $$;
-comment on function private.find_users_conditions(jsonb, boolean) is 'Builds the conditions of a list of people.';
+comment on function private.find_users_conditions(jsonb, text) is 'Builds the conditions of a list of people.';
 
 /*
  * Finds people, whoever asks. p_filter, p_sort, p_after, p_limit: see private.nff_list_users and
- * private.list_users. A search that finds nobody is made again forgiving mistakes, where pg_trgm is;
- * `is_fuzzy` in the position keeps later pages to it.
+ * private.list_users. A text with an @ is looked for where e-mail addresses begin; one that finds
+ * nobody so, and every other one, anywhere in names and addresses; one that finds nobody so either, forgiving
+ * mistakes, where pg_trgm is. `mode` in the position keeps later pages to what has found somebody.
  */
 create function private.find_people(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
 returns table (user_id uuid, "position" jsonb)
@@ -169,7 +175,8 @@ declare
     when 'email' then 'coalesce(pg_catalog.lower(p.email), '''')'
   end;
   v_is_descending constant boolean := p_sort like '-%';
-  v_is_fuzzy boolean := coalesce((p_after ->> 'is_fuzzy')::boolean, false);
+  v_mode text := coalesce(p_after ->> 'mode',
+    case when p_filter ->> 'search' ~ '^[^@ ]+@' then 'begins' else 'anywhere' end);
 begin
   if v_key is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
@@ -179,20 +186,21 @@ begin
   perform pg_catalog.set_config('pg_trgm.word_similarity_threshold', '0.45', true);
   loop
     return query execute pg_catalog.concat(
-      'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''is_fuzzy'', $4)',
+      'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''mode'', $4)',
       ' from public.profiles as p where true',
-      ' and ' || nullif(private.find_users_conditions(p_filter, v_is_fuzzy), ''),
+      ' and ' || nullif(private.find_users_conditions(p_filter, v_mode), ''),
       case when p_after is not null then pg_catalog.format(
         ' and (%s, p.user_id) %s (($2 ->> ''key'')::%s, ($2 ->> ''id'')::uuid)', v_key,
         case when v_is_descending then '<' else '>' end,
         case v_key when 'p.created_at' then 'timestamptz' else 'text' end) end,
       ' order by ', v_key, case when v_is_descending then ' desc, p.user_id desc' else ', p.user_id' end,
       ' limit $3')
-    using p_filter, p_after, p_limit, v_is_fuzzy;
-    exit when found or v_is_fuzzy or p_after is not null
-      or coalesce(pg_catalog.char_length(p_filter ->> 'search'), 0) < 4
-      or pg_catalog.to_regprocedure('extensions.word_similarity(text,text)') is null;
-    v_is_fuzzy := true;
+    using p_filter, p_after, p_limit, v_mode;
+    exit when found or p_after is not null or v_mode = 'fuzzy';
+    exit when v_mode = 'anywhere' and (
+      coalesce(pg_catalog.char_length(p_filter ->> 'search'), 0) < 4
+      or pg_catalog.to_regprocedure('extensions.word_similarity(text,text)') is null);
+    v_mode := case v_mode when 'begins' then 'anywhere' else 'fuzzy' end;
   end loop;
 end
 $$;

@@ -14,7 +14,7 @@ interface Row {
     kyc_status: string;
     country: string | null;
   };
-  position: { key: string; id: string; is_fuzzy: boolean };
+  position: { key: string; id: string; mode: string };
 }
 
 interface Page {

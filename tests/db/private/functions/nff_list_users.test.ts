@@ -14,7 +14,7 @@ import { createKey, createOperator, nffUser } from "../../../helpers/db-operator
 
 interface Row {
   item: { user_id: string; first_name: string; last_name: string; email: string };
-  position: { key: string; id: string; is_fuzzy: boolean };
+  position: { key: string; id: string; mode: string };
 }
 
 const list = (
@@ -211,10 +211,31 @@ describe("search", () => {
     expect(names(await list(db, admin, { search: row?.part }))).toEqual(["Li"]);
   });
 
+  test("a text with an @: who begins so, else who has it anywhere, else who nearly has it", async ({
+    db,
+  }) => {
+    const { admin, ids } = await arrange(db, PEOPLE);
+    const emails = ["li.wu@example.org", "tom.li.wu@example.org", "100%@example.org"];
+    for (const [index, email] of emails.entries()) {
+      await db.sql`update public.profiles set email = ${email} where user_id = ${ids[index] ?? ""}`;
+    }
+    const found = async (search: string) => names(await list(db, admin, { search }));
+    expect(await found("LI.WU@exam")).toEqual(["Anna"]);
+    expect(await found("wu@example.org")).toEqual(["Anna", "Hannah"]);
+    expect(await found("%@example.org")).toEqual(["José"]);
+    expect(await found("tom.li.vu@example.org")).toContain("Hannah");
+    expect(await found("@example.org")).toEqual(["Anna", "Hannah", "José"]);
+    const [first] = await list(db, admin, { search: "wu@" }, "created_at", null, 1);
+    expect(first?.position.mode).toBe("anywhere");
+    expect(names(await list(db, admin, { search: "wu@" }, "created_at", first?.position))).toEqual([
+      "Hannah",
+    ]);
+  });
+
   test("later pages of a search that forgave mistakes go on forgiving", async ({ db }) => {
     const { admin } = await arrange(db, [...PEOPLE, ["Anja", "Schmidt"]]);
     const [first] = await list(db, admin, { search: "schnidt" }, "created_at", null, 1);
-    expect(first).toMatchObject({ item: { first_name: "Anna" }, position: { is_fuzzy: true } });
+    expect(first).toMatchObject({ item: { first_name: "Anna" }, position: { mode: "fuzzy" } });
     const next = await list(db, admin, { search: "schnidt" }, "created_at", first?.position);
     expect(names(next)).toEqual(["Anja"]);
   });
@@ -222,13 +243,18 @@ describe("search", () => {
   test("the index answers it", async ({ db }) => {
     await db.sql`set local enable_seqscan = off`;
     const [row] = await db.sql`
-      select private.find_users_conditions('{"search": "schmidt"}', false) as exact,
-        private.find_users_conditions('{"search": "schmidt"}', true) as fuzzy`;
-    for (const conditions of [row?.exact, row?.fuzzy]) {
+      select private.find_users_conditions('{"search": "schmidt"}', 'anywhere') as exact,
+        private.find_users_conditions('{"search": "schmidt"}', 'fuzzy') as fuzzy,
+        private.find_users_conditions('{"search": "schmidt@"}', 'begins') as begins`;
+    for (const [conditions, index] of [
+      [row?.exact, "profiles_search_idx"],
+      [row?.fuzzy, "profiles_search_idx"],
+      [row?.begins, "profiles_email_prefix_idx"],
+    ]) {
       const plan = await db.sql.unsafe(
         `explain select from public.profiles as p where ${conditions}`,
       );
-      expect(plan.map((line) => line["QUERY PLAN"]).join("\n")).toContain("profiles_search_idx");
+      expect(plan.map((line) => line["QUERY PLAN"]).join("\n")).toContain(index);
     }
   });
 
