@@ -415,6 +415,7 @@ alter table private.kyc_attempts add constraint kyc_attempts_pkey PRIMARY KEY (v
 alter table private.kyc_attempts add constraint kyc_attempts_provider_provider_reference_key UNIQUE (provider, provider_reference);
 alter table private.kyc_attempts add constraint kyc_attempts_provider_risk_score_check CHECK (((provider_risk_score >= 0) AND (provider_risk_score <= 100)));
 alter table private.kyc_attempts add constraint kyc_attempts_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES kyc_verifications(verification_id) ON DELETE RESTRICT;
+CREATE INDEX kyc_attempts_document_key_idx ON private.kyc_attempts USING btree (private.document_key(extracted));
 alter table private.kyc_attempts enable row level security;
 comment on table private.kyc_attempts is 'One submission. Facts of the provider; what we make of them is the status.';
 comment on column private.kyc_attempts.applicant is 'The person as submitted, so that a repeated request says the same. Personal data.';
@@ -1548,6 +1549,7 @@ CREATE INDEX profiles_created_at_idx ON public.profiles USING btree (created_at,
 CREATE INDEX profiles_deleted_idx ON public.profiles USING btree (created_at, user_id) WHERE is_soft_deleted;
 CREATE INDEX profiles_email_idx ON public.profiles USING btree (COALESCE(lower(email), ''::text), user_id);
 CREATE UNIQUE INDEX profiles_email_key ON public.profiles USING btree (lower(email));
+CREATE INDEX profiles_email_prefix_idx ON public.profiles USING btree (lower(email) text_pattern_ops);
 CREATE INDEX profiles_last_name_idx ON public.profiles USING btree (COALESCE(lower(last_name), ''::text), user_id);
 CREATE INDEX profiles_search_idx ON public.profiles USING gin (((' '::text || lower(((((((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(middle_name, ''::text)) || ' '::text) || COALESCE(last_name, ''::text)) || ' '::text) || COALESCE(email, ''::text))))) gin_trgm_ops);
 CREATE INDEX profiles_suspended_idx ON public.profiles USING btree (created_at, user_id) WHERE (suspended_at IS NOT NULL);
@@ -2784,6 +2786,21 @@ $function$;
 grant execute on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) to authenticated;
 comment on function private.delete_webhook_endpoint(p_endpoint_id uuid, p_expected_version integer) is 'Deletes an endpoint. Why definer: endpoints are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.document_key(p_extracted jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return nullif(pg_catalog.upper(
+      pg_catalog.regexp_replace(p_extracted ->> 'document_number', '[^A-Za-z0-9]', '', 'g')), '')
+    || '|' || coalesce(p_extracted ->> 'issuing_country', '');
+end
+$function$;
+grant execute on function private.document_key(p_extracted jsonb) to nff_engine;
+comment on function private.document_key(p_extracted jsonb) is 'Key of a document as the provider has read it.';
+
 CREATE OR REPLACE FUNCTION private.elapsed_ms(p_from timestamp with time zone, p_to timestamp with time zone)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -3237,7 +3254,8 @@ declare
     when 'email' then 'coalesce(pg_catalog.lower(p.email), '''')'
   end;
   v_is_descending constant boolean := p_sort like '-%';
-  v_is_fuzzy boolean := coalesce((p_after ->> 'is_fuzzy')::boolean, false);
+  v_mode text := coalesce(p_after ->> 'mode',
+    case when p_filter ->> 'search' ~ '^[^@ ]+@' then 'begins' else 'anywhere' end);
 begin
   if v_key is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
@@ -3247,20 +3265,21 @@ begin
   perform pg_catalog.set_config('pg_trgm.word_similarity_threshold', '0.45', true);
   loop
     return query execute pg_catalog.concat(
-      'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''is_fuzzy'', $4)',
+      'select p.user_id, pg_catalog.jsonb_build_object(''key'', ', v_key, ', ''id'', p.user_id, ''mode'', $4)',
       ' from public.profiles as p where true',
-      ' and ' || nullif(private.find_users_conditions(p_filter, v_is_fuzzy), ''),
+      ' and ' || nullif(private.find_users_conditions(p_filter, v_mode), ''),
       case when p_after is not null then pg_catalog.format(
         ' and (%s, p.user_id) %s (($2 ->> ''key'')::%s, ($2 ->> ''id'')::uuid)', v_key,
         case when v_is_descending then '<' else '>' end,
         case v_key when 'p.created_at' then 'timestamptz' else 'text' end) end,
       ' order by ', v_key, case when v_is_descending then ' desc, p.user_id desc' else ', p.user_id' end,
       ' limit $3')
-    using p_filter, p_after, p_limit, v_is_fuzzy;
-    exit when found or v_is_fuzzy or p_after is not null
-      or coalesce(pg_catalog.char_length(p_filter ->> 'search'), 0) < 4
-      or pg_catalog.to_regprocedure('extensions.word_similarity(text,text)') is null;
-    v_is_fuzzy := true;
+    using p_filter, p_after, p_limit, v_mode;
+    exit when found or p_after is not null or v_mode = 'fuzzy';
+    exit when v_mode = 'anywhere' and (
+      coalesce(pg_catalog.char_length(p_filter ->> 'search'), 0) < 4
+      or pg_catalog.to_regprocedure('extensions.word_similarity(text,text)') is null);
+    v_mode := case v_mode when 'begins' then 'anywhere' else 'fuzzy' end;
   end loop;
 end
 $function$;
@@ -3280,7 +3299,7 @@ $function$;
 grant execute on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to nff_operator;
 comment on function private.find_users(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'Finds people. Why definer: under a policy no index could answer a search, because its operators might leak; what is found is read under the policies.';
 
-CREATE OR REPLACE FUNCTION private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean)
+CREATE OR REPLACE FUNCTION private.find_users_conditions(p_filter jsonb, p_mode text)
  RETURNS text
  LANGUAGE plpgsql
  IMMUTABLE
@@ -3320,7 +3339,10 @@ begin
         where v.status = any (%L::public.kyc_status[]))', '{' || v_states || '}') end,
     case when v_kyc is not null then
       pg_catalog.format('private.kyc_status_of(p.user_id) = any (%L::text[])', v_kyc) end,
-    case when p_is_fuzzy then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
+    case
+      when p_mode = 'begins' then pg_catalog.format('pg_catalog.lower(p.email) like %L',
+        pg_catalog.regexp_replace(v_search, '([\\%_])', '\\\1', 'g') || '%')
+      when p_mode = 'fuzzy' then pg_catalog.format('%s operator(extensions.%%>) %L', v_text, v_search)
       else (
         -- Words of one or two letters have to begin a name; longer ones may stand anywhere in it.
         select pg_catalog.string_agg(pg_catalog.format('%s like %L', v_text,
@@ -3331,7 +3353,7 @@ begin
     end);
 end
 $function$;
-comment on function private.find_users_conditions(p_filter jsonb, p_is_fuzzy boolean) is 'Builds the conditions of a list of people.';
+comment on function private.find_users_conditions(p_filter jsonb, p_mode text) is 'Builds the conditions of a list of people.';
 
 CREATE OR REPLACE FUNCTION private.find_users_states(p_states text[])
  RETURNS text
@@ -4905,13 +4927,22 @@ begin
       where own.verification_id = p_verification_id and own.status <> 'pending' and shown.status <> 'pending'
       limit 100)
       union all
-      (select same.verification_id, 2, 'name_and_date_of_birth'
+      (select same.verification_id, 2, 'document_number'
+      from private.kyc_attempts as own
+      join private.kyc_attempts as same on private.document_key(same.extracted) = private.document_key(own.extracted)
+      where own.verification_id = p_verification_id and not exists (
+        select from public.kyc_verifications as one
+        join public.kyc_verifications as other on other.user_id = one.user_id
+        where one.verification_id = own.verification_id and other.verification_id = same.verification_id)
+      limit 100)
+      union all
+      (select same.verification_id, 3, 'name_and_date_of_birth'
       from private.risk_signals as own
       join private.risk_signals as same on same.person_key = own.person_key and same.user_id <> own.user_id
       where own.verification_id = p_verification_id
       limit 100)
       union all
-      (select same.verification_id, 3, 'device'
+      (select same.verification_id, 4, 'device'
       from private.risk_signals as own
       join private.risk_signals as same on same.device_key = own.device_key and same.user_id <> own.user_id
       where own.verification_id = p_verification_id

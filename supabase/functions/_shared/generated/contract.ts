@@ -2053,7 +2053,7 @@ export interface components {
              */
             sort: "created_at" | "-created_at" | "last_name" | "-last_name" | "email" | "-email";
             /**
-             * @description A part of a name or of an e-mail address; small mistakes are forgiven.
+             * @description A part of a name or of an e-mail address; where nobody has it, small mistakes are forgiven. With an @ in it, the beginning of an e-mail address, or a part where no address begins so.
              * @example schmid
              */
             search?: string;
@@ -8441,7 +8441,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Only users whose name or e-mail address contains each word of this text, or the user with exactly this id. Where nobody fits, small mistakes are forgiven. Words of one or two letters have to begin a name.
+                 * @description Only users whose name or e-mail address contains each word of this text, or the user with exactly this id. Where nobody fits, small mistakes are forgiven. Words of one or two letters have to begin a name. A text with an @ is the beginning of an e-mail address, where one begins so.
                  * @example schmidt
                  */
                 q?: components["schemas"]["AdminSearchText"];

@@ -2582,6 +2582,7 @@ export type Database = {
         Args: { p_endpoint_id: string; p_expected_version: number };
         Returns: undefined;
       };
+      document_key: { Args: { p_extracted: Json }; Returns: string };
       elapsed_ms: { Args: { p_from: string; p_to: string }; Returns: number };
       end_my_session: { Args: { p_session_id: string }; Returns: undefined };
       end_role_request: { Args: { p_outcome: string; p_user_id: string }; Returns: undefined };
@@ -2745,7 +2746,7 @@ export type Database = {
           user_id: string;
         }[];
       };
-      find_users_conditions: { Args: { p_filter: Json; p_is_fuzzy: boolean }; Returns: string };
+      find_users_conditions: { Args: { p_filter: Json; p_mode: string }; Returns: string };
       find_users_states: { Args: { p_states: string[] }; Returns: string };
       finish_account_task: {
         Args: { p_generation: number; p_task: string; p_user_id: string };
