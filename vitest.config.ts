@@ -51,7 +51,7 @@ export default defineConfig({
           name: "console",
           include: ["tests/console/**/*.test.ts"],
           globalSetup: stackSetup,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           fileParallelism: false,
         },
       },

@@ -36,7 +36,8 @@ async function pathsOf(page: Page): Promise<string[]> {
     .locator("nav a")
     .evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
   expect(named.length).toBeGreaterThanOrEqual(1);
-  return [...named, "/console/account", casePath, "/console/nowhere"];
+  const user = `/console/users/${everybody.id}`;
+  return [...named, "/console/account", casePath, user, "/console/nowhere"];
 }
 
 const SETTLED = "document.querySelector('main h1') && !document.querySelector('main .loading')";
