@@ -7,14 +7,14 @@ const BATCH = 250;
 const SIZE_BYTES = 5_000;
 
 /**
- * Makes people with a submission that waits in the outbox, and wakes nobody. It goes through the SQL
- * functions that the operations call; only Auth, the upload and the look at the bytes are left out.
- * Nobody shares a name, a birthday or a document with anybody, so the rules find nothing.
+ * Makes people with a submission that waits in the outbox. It goes through the SQL functions that the
+ * operations call; only Auth, the upload and the look at the bytes are left out. Nobody shares a name or a
+ * document with anybody, so the rules find nothing. No worker takes a message before {@link releaseSubmissions}.
  *
  * @param tag chooses what the mock provider does
  */
 export async function createSubmissions(
-  { sql, log }: BenchContext,
+  { sql, log }: Pick<BenchContext, "sql" | "log">,
   count: number,
   tag: string,
 ): Promise<void> {
@@ -24,9 +24,21 @@ export async function createSubmissions(
       for (let index = done; index < Math.min(done + BATCH, count); index += 1) {
         await submitAsSomebody(tx, tag);
       }
+      await tx`reset role`;
+      await tx`
+        update private.outbox set next_attempt_at = 'infinity'
+        where topic = 'provider.submit' and status = 'pending' and attempts = 0`;
     });
   }
-  await sql`vacuum analyze`;
+  await sql`analyze`;
+}
+
+/** Makes the submissions due; how many they are. */
+export async function releaseSubmissions({ sql }: Pick<BenchContext, "sql">): Promise<number> {
+  const { count } = await sql`
+    update private.outbox set next_attempt_at = private.now()
+    where topic = 'provider.submit' and status = 'pending' and next_attempt_at = 'infinity'`;
+  return count;
 }
 
 async function submitAsSomebody(tx: postgres.TransactionSql, tag: string): Promise<void> {

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { createSubmissions } from "../../../scripts/bench/submissions.ts";
+import { createSubmissions, releaseSubmissions } from "../../../scripts/bench/submissions.ts";
 import type { Stack } from "../../../scripts/stack/create-stack.ts";
 import { checkoutRoot } from "../../../scripts/stack/paths.ts";
 import { functionSecrets, loadProjectConfig } from "../../../scripts/stack/project-config.ts";
@@ -63,11 +63,12 @@ async function run({ url }: RunningFunction): Promise<{ outbox: { sent: number }
   return response === null ? null : response.json().catch(() => null);
 }
 
-/** Everybody's submissions wait; nobody has been woken. */
+/** Everybody's submissions become due at once; nobody has been woken. */
 async function queue(): Promise<void> {
-  const context = { stack, sql, log: () => {} };
+  const context = { sql, log: () => {} };
   await createSubmissions(context, (MESSAGES * 3) / 4, "kyc-approve");
   await createSubmissions(context, MESSAGES / 4, "kyc-reject");
+  expect(await releaseSubmissions(context)).toBe(MESSAGES);
 }
 
 const held = async () => {

@@ -56,6 +56,11 @@ export function createTransactions(
   };
 }
 
+/** auth.uid() looks here first; where it finds nothing it parses all claims, each time it is asked. */
+function subjectOf({ claims }: DatabaseCaller): string {
+  return typeof claims.sub === "string" ? claims.sub : "";
+}
+
 async function runOnce<Result>(
   pool: Pool,
   caller: DatabaseCaller,
@@ -70,8 +75,9 @@ async function runOnce<Result>(
       const settings = tx`
         select set_config('role', ${caller.role}, true),
           set_config('request.jwt.claims', ${JSON.stringify(caller.claims)}, true),
+          set_config('request.jwt.claim.sub', ${subjectOf(caller)}, true),
           set_config('app.request_id', ${requestId}, true),
-        set_config('app.require_staff_mfa', ${requireStaffMfa ? "on" : "off"}, true),
+          set_config('app.require_staff_mfa', ${requireStaffMfa ? "on" : "off"}, true),
           set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true),
           set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true),
           set_config('idle_in_transaction_session_timeout', ${String(IDLE_TIMEOUT_MS)}, true)
