@@ -3,13 +3,12 @@ import { z } from "zod";
 import { type Account, confirm, signIn, signUp } from "./account.ts";
 import { billPdf, type DemoFile, passportPhoto } from "./files.ts";
 import type { Narrator } from "./narrator.ts";
+import { addDocument, consentTo, textVersions } from "./paperwork.ts";
 import type { DemoSettings } from "./settings.ts";
 import { openStatusFeed, type StatusFeed } from "./status-feed.ts";
 import { waitFor } from "./wait.ts";
 
 const VERDICT_TIMEOUT_MS = 60_000;
-/** The version of the texts that the demo's person agrees to. */
-const CONSENT_VERSION = "2026-11-01";
 
 const Projection = z.object({
   status: z.enum(["not_started", "action_required", "pending", "approved", "declined"]),
@@ -29,11 +28,6 @@ const Verification = z.object({
   status: z.string(),
   attempt: z.number(),
 });
-const Upload = z.object({
-  document: z.object({ document_id: z.uuid() }),
-  upload: z.object({ bucket: z.string(), path: z.string(), token: z.string() }),
-});
-const Document = z.object({ status: z.string() });
 const Timeline = z.object({
   items: z.array(z.object({ at: z.string(), status: z.string(), actor: z.string() })),
 });
@@ -113,12 +107,10 @@ async function meetRequirements(account: Account, story: Narrator): Promise<void
     await story.step("complete the profile", () => setProfile(account));
   }
   if (kinds.has("address")) await story.step("set the address", () => setAddress(account));
+  const versions = await story.step("read the texts to agree to", () => textVersions(rest));
   for (const { kind, field } of value.requirements) {
-    if (kind !== "consent") continue;
-    const body = { document: field, version: CONSENT_VERSION };
-    await story.step(`consent to ${field}`, () =>
-      rest.post("/users/me/consents", Anything, { body }),
-    );
+    if (kind !== "consent" || field === null) continue;
+    await story.step(`consent to ${field}`, () => consentTo(rest, field, versions));
   }
   await story.step(
     "read the own profile with supabase-js",
@@ -133,29 +125,14 @@ async function meetRequirements(account: Account, story: Narrator): Promise<void
   );
 }
 
-async function addDocument(
-  { rest, client }: Account,
+async function addFile(
+  account: Account,
   verificationId: string,
   type: string,
   file: DemoFile,
 ): Promise<string> {
-  const path = `/kyc/verifications/${verificationId}/documents`;
-  const { value } = await rest.post(path, Upload, {
-    body: {
-      type,
-      side: "front",
-      content_type: file.contentType,
-      size_bytes: file.bytes.length,
-      sha256: file.sha256,
-    },
-  });
-  const { bucket, path: place, token } = value.upload;
-  const { error } = await client.storage
-    .from(bucket)
-    .uploadToSignedUrl(place, token, file.bytes, { contentType: file.contentType });
-  if (error) throw new Error(`The upload failed: ${error.message}`, { cause: error });
-  const completed = await rest.post(`${path}/${value.document.document_id}/complete`, Document);
-  return `${(file.bytes.length / 1024).toFixed(0)} KiB, ${completed.value.status}`;
+  const status = await addDocument(account, verificationId, type, file);
+  return `${(file.bytes.length / 1024).toFixed(0)} KiB, ${status}`;
 }
 
 /** Takes a person from sign-up to a submitted verification. */
@@ -174,12 +151,12 @@ export async function onboard(
   const photo = await story.step("take a photo of the passport", () => passportPhoto(userId));
   await story.step(
     "upload the passport and have it checked",
-    () => addDocument(account, verificationId, "passport", photo),
+    () => addFile(account, verificationId, "passport", photo),
     (detail) => detail,
   );
   await story.step(
     "upload a bill as proof of address",
-    () => addDocument(account, verificationId, "proof_of_address", billPdf(userId)),
+    () => addFile(account, verificationId, "proof_of_address", billPdf(userId)),
     (detail) => detail,
   );
   const feed = await story.step(
