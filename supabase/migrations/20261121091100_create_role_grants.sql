@@ -35,7 +35,7 @@ begin
       'approval_id', approval_id, 'roles', roles, 'requested_by', requested_by,
       'requested_at', private.iso(requested_at), 'expires_at', private.iso(expires_at))
     from private.role_change_requests
-    where user_id = p_user_id and expires_at > private.now()
+    where user_id = p_user_id and expires_at > private.now() and roles_before = private.roles_of(p_user_id)
   );
 end
 $$;

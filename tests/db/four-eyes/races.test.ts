@@ -127,6 +127,26 @@ test("[EYES-09] a vote, a new decision of the first person and the end of their 
   }
 });
 
+test("[EYES-16] of two administrators who confirm a role at once, one does", async ({ pool }) => {
+  const [asking = "", ...confirming] = await staff(pool, 5, "admin");
+  const [person = ""] = await staff(pool, 1, "support");
+  const put = (id: string, approval: string | null) =>
+    attempt(
+      pool,
+      id,
+      (sql) => sql<{ answer: { result: string } }[]>`
+        select private.put_user_roles(${person}, '["admin"]', ${approval}, null) as answer`,
+    );
+  expect(await put(asking, null)).toBe("pending_second_approval");
+  const [request] = await pool<{ id: string }[]>`
+    select approval_id as id from private.role_change_requests where user_id = ${person}`;
+  const results = await Promise.all(confirming.map((id) => put(id, request?.id ?? "")));
+  expect(results.sort()).toEqual(["NF039", "NF039", "NF039", "applied"]);
+  const entries = await pool`
+    select action from private.audit_log where stream = 'user:' || ${person}::text and action = 'user.roles_changed'`;
+  expect(entries).toHaveLength(1);
+});
+
 test("[EYES-17] a connection that is killed in the middle of a vote leaves nothing of it", async ({
   pool,
   database,

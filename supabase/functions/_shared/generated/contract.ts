@@ -4961,6 +4961,34 @@ export interface components {
          * @enum {string}
          */
         AdminWebhookEventType: "user.created" | "user.updated" | "user.suspended" | "user.reinstated" | "user.soft_deleted" | "user.permanently_deleted" | "user.reactivated" | "user.erased" | "kyc.draft" | "kyc.submitted" | "kyc.processing" | "kyc.in_review" | "kyc.resubmission_required" | "kyc.approved" | "kyc.rejected" | "kyc.abandoned" | "kyc.cancelled" | "kyc.expired" | "kyc.revoked" | "kyc.reminder" | "webhook.endpoint_disabled";
+        /** @description One request of a delivery. */
+        AdminWebhookAttempt: {
+            /**
+             * @description Its number. One is missing where a worker died before it could tell the outcome.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * @description When it began.
+             * @example 2026-11-20T09:21:07.123Z
+             */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * @description Status that the receiver answered; null if it did not answer.
+             * @example 200
+             */
+            http_status: number | null;
+            /**
+             * @description What went wrong, in words; null after a success.
+             * @example null
+             */
+            error: string | null;
+            /**
+             * @description How long it took, in milliseconds.
+             * @example 83
+             */
+            duration_ms: number;
+        };
         /** @description The delivery of one event to one endpoint, with all its attempts. */
         AdminWebhookDelivery: {
             /**
@@ -5020,6 +5048,11 @@ export interface components {
              * @example 83
              */
             last_duration_ms: number | null;
+            /**
+             * @description The requests whose outcome is known, the first one first.
+             * @example []
+             */
+            attempt_log: components["schemas"]["AdminWebhookAttempt"][];
             /**
              * @description When the next attempt is due; null when none is planned.
              * @example null
@@ -6210,6 +6243,7 @@ export type AdminCreateWebhookEndpointRequest = components['schemas']['AdminCrea
 export type AdminWebhookEndpointSecret = components['schemas']['AdminWebhookEndpointSecret'];
 export type AdminUpdateWebhookEndpointRequest = components['schemas']['AdminUpdateWebhookEndpointRequest'];
 export type AdminWebhookEventType = components['schemas']['AdminWebhookEventType'];
+export type AdminWebhookAttempt = components['schemas']['AdminWebhookAttempt'];
 export type AdminWebhookDelivery = components['schemas']['AdminWebhookDelivery'];
 export type AdminWebhookDeliveryList = components['schemas']['AdminWebhookDeliveryList'];
 export type AdminRedeliverWebhooksRequest = components['schemas']['AdminRedeliverWebhooksRequest'];

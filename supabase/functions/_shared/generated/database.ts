@@ -1989,6 +1989,42 @@ export type Database = {
         };
         Relationships: [];
       };
+      webhook_attempts: {
+        Row: {
+          at: string;
+          attempt: number;
+          delivery_id: string;
+          duration_ms: number;
+          error: string | null;
+          status_code: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          at: string;
+          attempt: number;
+          delivery_id: string;
+          duration_ms: number;
+          error?: string | null;
+          status_code?: number | null;
+        };
+        Update: {
+          at?: string;
+          attempt?: number;
+          delivery_id?: string;
+          duration_ms?: number;
+          error?: string | null;
+          status_code?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "webhook_attempts_delivery_id_fkey";
+            columns: ["delivery_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_deliveries";
+            referencedColumns: ["delivery_id"];
+          },
+        ];
+      };
       webhook_deliveries: {
         Row: {
           attempts: number;
