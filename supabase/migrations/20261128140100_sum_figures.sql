@@ -202,8 +202,9 @@ comment on function private.figure_increments(private.figure_notes) is
   'What one note adds. Why definer: the notes are granted to nobody.';
 
 /*
- * Adds the notes to the sums; returns how many it added. p_limit is not taken literally: notes are small,
- * and figures of the last minute are wanted even after a busy one.
+ * Adds the notes to the sums; returns how many it added. p_limit is not taken literally, because notes are
+ * small; but whoever waits for the other jobs of the run should not wait long, and where notes are left the
+ * job is due again at once.
  */
 create function private.job_sum_figures(p_limit integer)
 returns integer
@@ -218,7 +219,7 @@ begin
   with taken as (
     delete from private.figure_notes
     where note_id in (
-      select note_id from private.figure_notes order by note_id limit p_limit * 200 for update skip locked)
+      select note_id from private.figure_notes order by note_id limit p_limit * 50 for update skip locked)
     returning *
   ),
   added as (
