@@ -85,7 +85,9 @@ export async function checkChains(sql: ISql, anchored: readonly Head[]): Promise
   const cursor = sql<Entry[]>`
     select stream, sequence::text, (extract(epoch from at) * 1000000)::bigint::text as at_us, actor_kind, actor_id,
       action, subject_type, subject_id, reason_code, request_id, details, hash
-    from private.audit_log order by stream collate "C", sequence`.cursor(BATCH);
+    from private.audit_log as entry order by entry.stream collate "C", entry.sequence`.cursor(
+    BATCH,
+  );
   for await (const batch of cursor) {
     for (const entry of batch) {
       entries += 1;

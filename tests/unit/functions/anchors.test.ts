@@ -9,7 +9,7 @@ import { createAnchors } from "../../../supabase/functions/worker/anchors.ts";
 
 const RECEIVER = "https://anchors.example.com/take";
 const server = setupServer();
-beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+beforeAll(() => server.listen({ onUnhandledFrame: "error" }));
 afterEach(() => server.resetHandlers());
 afterAll(() => server.close());
 
