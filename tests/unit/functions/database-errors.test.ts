@@ -1,6 +1,10 @@
 import postgres from "postgres";
 import { describe, expect, test } from "vitest";
-import { fromDatabaseError, isRetryable } from "../../../supabase/functions/_shared/db/sqlstate.ts";
+import {
+  codeOfSqlstate,
+  fromDatabaseError,
+  isRetryable,
+} from "../../../supabase/functions/_shared/db/sqlstate.ts";
 import { ApiError, ERRORS } from "../../../supabase/functions/_shared/errors.ts";
 
 function databaseError(code: string, detail?: string, message = "A sentence."): unknown {
@@ -129,4 +133,15 @@ describe("the connection", () => {
       expect(fromDatabaseError(other)).toBe(other);
     }
   });
+});
+
+test.each([
+  ["NF037", "lease_held"],
+  ["42501", "forbidden"],
+  ["55P03", "service_unavailable"],
+  ["57014", "service_unavailable"],
+  ["23514", "internal_error"],
+  ["XX000", "internal_error"],
+])("%s that SQL has caught itself is %s too", (sqlstate, code) => {
+  expect(codeOfSqlstate(sqlstate)).toBe(code);
 });

@@ -99,6 +99,22 @@ test("[QUEUE-02] nobody gets the own case, also not under another account", asyn
   expect(idOf(await claim(db, await createStaff(db, "reviewer")))).toBe(verificationId);
 });
 
+test("however many cases are passed over, the next one is found", async ({ db }) => {
+  // Everybody of the fixtures is called alike, and so is this reviewer.
+  const alias = await createStaff(db, "reviewer");
+  await db.sql`update public.profiles set first_name = 'Anna', last_name = 'Schmidt', date_of_birth = '1990-04-23'
+    where user_id = ${alias}`;
+  for (let count = 0; count < 22; count += 1) await createInReview(db);
+  const due =
+    await db.sql`update private.kyc_cases set due_at = '2026-01-01' where due_at is not null`;
+  expect(due.count).toBe(22);
+  expect(await claim(db, alias)).toBeNull();
+  const { userId, verificationId } = await createInReview(db);
+  await db.sql`update public.profiles set last_name = 'Other' where user_id = ${userId}`;
+  await db.sql`update private.risk_signals set person_key = '\\x00' where user_id = ${userId}`;
+  expect(idOf(await claim(db, alias))).toBe(verificationId);
+});
+
 test("a decision that waits for a second vote goes only to who may cast it", async ({ db }) => {
   const { verificationId } = await createInReview(db, { risk: "high" });
   const [first, reviewer, approver] = [
