@@ -55,6 +55,12 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
+/**
+ * Two megabytes for what lives briefly, in place of up to sixteen: under load V8 would let a process grow by
+ * half, and not give it back. The figures are in docs/benchmarks.md.
+ */
+const YOUNG_HEAP = "--v8-flags=--max-semi-space-size=2";
+
 /** `export default { fetch }` needs `deno serve`, a call of `Deno.serve` needs `deno run`. */
 async function hasDefaultExport(entrypoint: string): Promise<boolean> {
   return /^\s*export\s+(default\b|\{[^}]*\bas\s+default\b)/m.test(
@@ -74,6 +80,7 @@ async function denoArgs(deno: Deno, entrypoint: string, port: number): Promise<s
     "--quiet",
     "--no-prompt",
     "--cached-only",
+    YOUNG_HEAP,
     ...deno.frozen,
     "--allow-net",
     "--allow-env",
