@@ -3,8 +3,8 @@
  * delivery for every endpoint that subscribes to it. Where no endpoint does, that is one look at a table of
  * a few rows.
  *
- * Touches: private.webhook_subjects, private.webhook_messages, private.webhook_deliveries, private.webhook_emit,
- * triggers on profiles, erasure requests, verifications and reminders.
+ * Touches: private.webhook_subjects, private.webhook_messages, private.webhook_deliveries, private.webhook_attempts,
+ * private.webhook_emit, triggers on profiles, erasure requests, verifications and reminders.
  * Not granted: the tables and functions to anybody.
  */
 
@@ -64,7 +64,24 @@ comment on column private.webhook_deliveries.redelivery_of is 'The delivery that
 comment on column private.webhook_deliveries.next_attempt_at is 'When it is due; while a worker holds it, when its lease ends.';
 comment on column private.webhook_deliveries.last_error is 'A sentence of ours. What receivers answer is not kept.';
 
+create table private.webhook_attempts (
+  delivery_id uuid not null references private.webhook_deliveries (delivery_id) on delete cascade,
+  attempt smallint not null,
+  at timestamptz not null,
+  status_code smallint,
+  error text,
+  duration_ms integer not null,
+  primary key (delivery_id, attempt)
+);
+alter table private.webhook_attempts enable row level security;
+comment on table private.webhook_attempts is 'Every request of a delivery whose outcome is known.';
+
 insert into private.personal_data (relation, rows_of, withheld_because, kept_because) values
+  ('private.webhook_attempts',
+    $$t.delivery_id in (select d.delivery_id from private.webhook_deliveries as d
+      join private.webhook_messages as m on m.message_id = d.message_id where m.user_id = $1)$$,
+    'Ids and codes on their way to systems of the operator; what they are about is shown in other sections.',
+    'Ids and codes only; old rows go by the clock.'),
   ('private.webhook_subjects',
     't.subject_id = $1 or t.subject_id in (select v.verification_id from public.kyc_verifications as v where v.user_id = $1)',
     'A counter of messages says nothing about you.', 'An id and a counter.'),

@@ -161,7 +161,10 @@ begin
   returning * into v_delivery;
   if not found then
     return 'superseded';
-  elsif p_error is null then
+  end if;
+  insert into private.webhook_attempts (delivery_id, attempt, at, status_code, error, duration_ms)
+  values (p_delivery_id, v_delivery.attempts, v_delivery.last_attempt_at, p_status_code, v_delivery.last_error, p_duration_ms);
+  if p_error is null then
     update private.webhook_endpoints set last_delivered_at = v_now, failing_since = null
     where endpoint_id = v_endpoint.endpoint_id;
     return 'delivered';

@@ -52,6 +52,11 @@ begin
     'status', p_delivery.status, 'attempts', p_delivery.attempts,
     'last_attempt_at', private.iso(p_delivery.last_attempt_at), 'last_http_status', p_delivery.last_status_code,
     'last_error', p_delivery.last_error, 'last_duration_ms', p_delivery.last_duration_ms,
+    'attempt_log', (
+      select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'attempt', made.attempt, 'at', private.iso(made.at), 'http_status', made.status_code, 'error', made.error,
+        'duration_ms', made.duration_ms) order by made.attempt), '[]')
+      from private.webhook_attempts as made where made.delivery_id = p_delivery.delivery_id),
     'next_attempt_at', private.iso(p_delivery.next_attempt_at), 'redelivery_of', p_delivery.redelivery_of,
     'created_at', private.iso(p_delivery.created_at));
 end

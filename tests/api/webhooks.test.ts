@@ -217,7 +217,12 @@ describe("a receiver that hangs", () => {
     await run();
     expect(idsOf(hooks)).toEqual([idsOf(hooks)[0], idsOf(hooks)[0]]);
     expect(await logOf(endpoint)).toEqual([
-      expect.objectContaining({ status: "delivered", attempts: 2, last_http_status: 200 }),
+      expect.objectContaining({
+        status: "delivered",
+        attempts: 2,
+        last_http_status: 200,
+        attempt_log: [expect.objectContaining({ attempt: 2 })],
+      }),
     ]);
   });
 });
@@ -250,7 +255,19 @@ describe("a receiver that fails", () => {
     const [first, second] = hooks.received;
     expect(second?.body).toBe(first?.body);
     expect(await logOf(endpoint)).toEqual([
-      expect.objectContaining({ status: "delivered", attempts: 2, last_error: null }),
+      expect.objectContaining({
+        status: "delivered",
+        attempts: 2,
+        last_error: null,
+        attempt_log: [
+          expect.objectContaining({
+            attempt: 1,
+            http_status: 503,
+            error: "The receiver answered 503.",
+          }),
+          expect.objectContaining({ attempt: 2, http_status: 204, error: null }),
+        ],
+      }),
     ]);
   });
 

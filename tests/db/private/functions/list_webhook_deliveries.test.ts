@@ -59,6 +59,9 @@ test("an entry says how it went", async ({ db }) => {
     last_http_status: 200,
     last_error: null,
     last_duration_ms: 12,
+    attempt_log: [
+      { attempt: 1, at: expect.any(String), http_status: 200, error: null, duration_ms: 12 },
+    ],
     next_attempt_at: null,
     redelivery_of: null,
     created_at: expect.any(String),
