@@ -74,8 +74,11 @@ comment on function private.list_users(jsonb, text, jsonb, integer) is
   'A page of accounts. Why definer: profiles of others are hidden; the role is checked first.';
 grant execute on function private.list_users(jsonb, text, jsonb, integer) to authenticated;
 
-/* The KYC history of a person, newest first (schema AdminUserVerification). */
-create function private.verifications_of(p_user_id uuid)
+/*
+ * The KYC history of a person, newest first (schema AdminUserVerification). p_is_own: without what the person
+ * themselves may not know.
+ */
+create function private.verifications_of(p_user_id uuid, p_is_own boolean)
 returns jsonb
 language plpgsql
 stable
@@ -85,8 +88,9 @@ as $$
 begin
   return coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'verification_id', own.verification_id, 'status', own.status, 'internal_reason_code', cases.reason_code,
-      'risk_level', cases.risk_level, 'attempt', own.attempt, 'created_at', private.iso(own.created_at),
+      'verification_id', own.verification_id, 'status', own.status,
+      'internal_reason_code', case when not p_is_own then cases.reason_code end,
+      'risk_level', case when not p_is_own then cases.risk_level end, 'attempt', own.attempt, 'created_at', private.iso(own.created_at),
       'decided_at', private.iso(own.decided_at), 'expires_at', private.iso(own.expires_at)
     ) order by own.verification_id desc)
     from (
@@ -96,7 +100,7 @@ begin
   ), '[]');
 end
 $$;
-comment on function private.verifications_of(uuid) is 'KYC history for staff. Why definer: cases are granted to nobody.';
+comment on function private.verifications_of(uuid, boolean) is 'KYC history for staff. Why definer: cases are granted to nobody.';
 
 /* Consents of a person, newest first (schema Consent). */
 create function private.consents_of(p_user_id uuid)
@@ -155,7 +159,8 @@ $$;
 comment on function private.role_grants_of(uuid) is 'Roles for staff. Why definer: roles are granted to nobody.';
 
 /*
- * An account with all that belongs to it, deleted or not (schema AdminUser). The read is audited.
+ * An account with all that belongs to it, deleted or not (schema AdminUser). The read is audited. Of their own
+ * account nobody learns what is kept from the person.
  * May be called by: support, compliance_admin, auditor, admin. Raises NF002, NF010, NF020.
  */
 create function private.get_user(p_user_id uuid)
@@ -181,7 +186,7 @@ begin
     'profile', private.profile_json(v_profile),
     'address', private.address_json(v_address),
     'suspension', private.suspension_of(v_profile),
-    'verifications', private.verifications_of(p_user_id),
+    'verifications', private.verifications_of(p_user_id, private.is_same_person(p_user_id, v_actor)),
     'consents', private.consents_of(p_user_id),
     'role_grants', private.role_grants_of(p_user_id),
     'pending_role_change', private.pending_role_change(p_user_id),

@@ -8,7 +8,7 @@
 
 /*
  * Begins an export. p_filter: {status [..], risk_level [..], reason_code [..], country, created_from,
- * created_to}, each optional. p_limit: more than so many are refused.
+ * created_to}, each optional. p_limit: more than so many are refused. The own verifications are left out.
  * Returns {export_id, verification_ids}, the oldest first; the audit has filters and number under export_id.
  * May be called by: compliance_admin, auditor. Raises NF002, NF010, NF001 (more than p_limit match).
  */
@@ -29,7 +29,8 @@ begin
     select verification.verification_id, verification.created_at
     from public.kyc_verifications as verification
     join private.kyc_cases as cases on cases.verification_id = verification.verification_id
-    where (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
+    where verification.user_id <> v_actor
+      and (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
       and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
       and (not p_filter ? 'reason_code' or p_filter -> 'reason_code' ? cases.reason_code)
       and (not p_filter ? 'created_from' or verification.created_at >= (p_filter ->> 'created_from')::timestamptz)

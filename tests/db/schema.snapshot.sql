@@ -3538,7 +3538,7 @@ begin
     'profile', private.profile_json(v_profile),
     'address', private.address_json(v_address),
     'suspension', private.suspension_of(v_profile),
-    'verifications', private.verifications_of(p_user_id),
+    'verifications', private.verifications_of(p_user_id, private.is_same_person(p_user_id, v_actor)),
     'consents', private.consents_of(p_user_id),
     'role_grants', private.role_grants_of(p_user_id),
     'pending_role_change', private.pending_role_change(p_user_id),
@@ -5848,7 +5848,8 @@ begin
     select verification.verification_id, verification.created_at
     from public.kyc_verifications as verification
     join private.kyc_cases as cases on cases.verification_id = verification.verification_id
-    where (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
+    where verification.user_id <> v_actor
+      and (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
       and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
       and (not p_filter ? 'reason_code' or p_filter -> 'reason_code' ? cases.reason_code)
       and (not p_filter ? 'created_from' or verification.created_at >= (p_filter ->> 'created_from')::timestamptz)
@@ -12044,7 +12045,7 @@ grant execute on function private.uuid_v7() to nff_engine;
 grant execute on function private.uuid_v7() to nff_operator;
 comment on function private.uuid_v7() is 'Makes a UUID of version 7.';
 
-CREATE OR REPLACE FUNCTION private.verifications_of(p_user_id uuid)
+CREATE OR REPLACE FUNCTION private.verifications_of(p_user_id uuid, p_is_own boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -12053,8 +12054,9 @@ AS $function$
 begin
   return coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'verification_id', own.verification_id, 'status', own.status, 'internal_reason_code', cases.reason_code,
-      'risk_level', cases.risk_level, 'attempt', own.attempt, 'created_at', private.iso(own.created_at),
+      'verification_id', own.verification_id, 'status', own.status,
+      'internal_reason_code', case when not p_is_own then cases.reason_code end,
+      'risk_level', case when not p_is_own then cases.risk_level end, 'attempt', own.attempt, 'created_at', private.iso(own.created_at),
       'decided_at', private.iso(own.decided_at), 'expires_at', private.iso(own.expires_at)
     ) order by own.verification_id desc)
     from (
@@ -12064,7 +12066,7 @@ begin
   ), '[]');
 end
 $function$;
-comment on function private.verifications_of(p_user_id uuid) is 'KYC history for staff. Why definer: cases are granted to nobody.';
+comment on function private.verifications_of(p_user_id uuid, p_is_own boolean) is 'KYC history for staff. Why definer: cases are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.verify_audit(p_stream text, p_from text, p_anchor_sequence bigint, p_anchor_hash text, p_limit bigint DEFAULT 250000)
  RETURNS jsonb

@@ -783,7 +783,7 @@ export interface paths {
         };
         /**
          * Get a user
-         * @description Answers the account with profile, address, KYC history, consents and roles, deleted accounts included. The read is written to the audit log, because the answer holds a whole profile. The `ETag` is what suspending, reinstating and changing roles want in `If-Match`.
+         * @description Answers the account with profile, address, KYC history, consents and roles, deleted accounts included. The read is written to the audit log, because the answer holds a whole profile. Of their own account nobody is told internal reasons and risk levels: they are null. The `ETag` is what suspending, reinstating and changing roles want in `If-Match`.
          */
         get: operations["admin.getUser"];
         put?: never;
@@ -1737,7 +1737,7 @@ export interface paths {
          *     apostrophe in front.
          *
          *     Each export is written to the audit log with its filters and the number of rows; `export_id` in
-         *     every row names that entry.
+         *     every row names that entry. Verifications of the caller are left out.
          */
         get: operations["admin.exportKycCsv"];
         put?: never;

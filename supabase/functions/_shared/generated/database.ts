@@ -4181,7 +4181,7 @@ export type Database = {
       user_version: { Args: { p_user_id: string }; Returns: number };
       uuid_or_null: { Args: { p_value: string }; Returns: string };
       uuid_v7: { Args: Record<PropertyKey, never>; Returns: string };
-      verifications_of: { Args: { p_user_id: string }; Returns: Json };
+      verifications_of: { Args: { p_is_own: boolean; p_user_id: string }; Returns: Json };
       verify_audit: {
         Args: {
           p_anchor_hash: string;

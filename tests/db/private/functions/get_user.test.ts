@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import { type Db, expectDenied, test, user } from "../../../helpers/db.ts";
 import {
+  completePerson,
   createDraft,
   createPerson,
   createStaff,
@@ -91,6 +92,22 @@ test("why somebody is suspended, which roles they have, and whether they have a 
     suspension: null,
     second_factor_enrolled: true,
   });
+});
+
+test("of the own account, or another one of the same person, what is kept from the person is not told", async ({
+  db,
+}) => {
+  const staff = await createStaff(db, "auditor", "support");
+  await completePerson(db, staff);
+  const verification = await createDraft(db, staff);
+  await db.sql`update private.kyc_cases set risk_level = 'critical', reason_code = 'sanctions_hit'
+    where verification_id = ${verification}`;
+  const told = async (actor: string) => (await get(db, actor, staff)).verifications[0];
+  expect(await told(await createStaff(db, "support"))).toMatchObject({
+    risk_level: "critical",
+    internal_reason_code: "sanctions_hit",
+  });
+  expect(await told(staff)).toMatchObject({ risk_level: null, internal_reason_code: null });
 });
 
 test("the history is newest first, and deleted accounts are found too", async ({ db }) => {

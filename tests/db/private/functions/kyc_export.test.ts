@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { type Db, expectDenied, test, user } from "../../../helpers/db.ts";
 import {
+  completePerson,
   createDraft,
   createPerson,
   createStaff,
@@ -79,6 +80,16 @@ test("the audit has the filters and the number under the id of the export", asyn
   expect(rows[0]?.cells.slice(2, 8)).toEqual([
     ...["in_review", 1, "provider_unavailable", "high", "DE", null],
   ]);
+});
+
+test("the own verifications are left out", async ({ db }) => {
+  const staff = await createStaff(db, "auditor");
+  await completePerson(db, staff);
+  const own = await createDraft(db, staff);
+  const other = await createDraft(db, await createPerson(db));
+  const { verification_ids } = await begin(db, staff);
+  expect(verification_ids).toContain(other);
+  expect(verification_ids).not.toContain(own);
 });
 
 test("more than the limit is refused and nothing is written down", async ({ db }) => {
