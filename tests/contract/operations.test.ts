@@ -77,6 +77,7 @@ DELETE /admin/webhook-endpoints/{endpoint_id} staff E
 POST /admin/webhook-endpoints/{endpoint_id}/rotate-secret staff K
 GET /admin/webhook-deliveries staff
 POST /admin/webhook-deliveries/{delivery_id}/redeliver staff K
+POST /admin/webhook-deliveries/redeliver staff K
 GET /admin/audit staff
 GET /admin/audit/verify staff
 GET /admin/webhook-events staff
