@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Do what is due
-         * @description Sends what waits in the outbox, tries parked events again and runs the schedules that are due, within a time budget. Any number of callers may call it at the same time; nothing is done twice.
+         * @description Sends what waits in the outbox and webhooks, tries parked events again and runs the schedules that are due, within a time budget. A webhook receiver that is slow does not hold up the answer: it is served in the background. Any number of callers may call it at the same time; nothing is done twice.
          */
         post: operations["worker.run"];
         delete?: never;
