@@ -49,11 +49,22 @@ const PICTURES: readonly Picture[] = [
   { name: "console-case", who: "reviewer", size: DESK, scheme: "light", show: openCase },
   { name: "console-phone", who: "approver", size: PHONE, scheme: "dark", show: openCase },
   {
-    name: "console-stats",
+    name: "console-figures",
     who: "compliance",
     size: DESK,
     scheme: "light",
-    show: follow("Stats", "Funnel"),
+    show: follow("Figures", "Funnel"),
+  },
+  {
+    name: "console-audit",
+    who: "auditor",
+    size: DESK,
+    scheme: "light",
+    show: async (page) => {
+      await follow("Audit", "Proof")(page);
+      await page.getByRole("button", { name: "Verify everything" }).click();
+      await page.getByText("Nothing was changed.").waitFor();
+    },
   },
 ];
 
@@ -75,7 +86,7 @@ async function take(browser: Browser, origin: string, picture: Picture): Promise
   await page.evaluate("document.fonts.ready");
   const image = await page.screenshot({ animations: "disabled" });
   // A palette is enough for flat colours and takes a quarter of the bytes.
-  const small = await sharp(image).png({ palette: true, quality: 85, effort: 10 }).toBuffer();
+  const small = await sharp(image).png({ palette: true, quality: 100, effort: 10 }).toBuffer();
   await writeFile(join(FOLDER, `${picture.name}.png`), small);
   console.log(`docs/images/${picture.name}.png, ${Math.round(small.length / 1000)} kB`);
   await context.close();
@@ -91,7 +102,7 @@ const stack = await createStack({
   auth: { rate_limit: NO_RATE_LIMIT },
 });
 try {
-  await setScene(stack.env);
+  await setScene(stack);
   const browser = await startBrowser();
   for (const picture of PICTURES) await take(browser, stack.apiUrl, picture);
   await browser.close();

@@ -54,7 +54,7 @@ test("an answer that is lost is asked for again with the same key", async () => 
   expect(row?.count).toBe(1);
 });
 
-test("a decision on what was changed meanwhile is not made: the page shows what is new", async () => {
+test("[UI-04] a decision on what was changed meanwhile is not made: the page shows what is new", async () => {
   const found = await caseInReview();
   const { page } = await openCase(found.verification.verification_id);
   // The list is not asked, so that only the refusal can tell.

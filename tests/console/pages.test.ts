@@ -152,7 +152,7 @@ test("the first load is small, compressed and kept", async () => {
   }
 });
 
-test("the policy lets nothing inline run and nobody frame the page", async () => {
+test("[UI-01] the policy lets nothing inline run and nobody frame the page", async () => {
   const answer = await fetch(consoleUrl());
   const policy = answer.headers.get("content-security-policy") ?? "";
   expect(policy).toContain("default-src 'self'");

@@ -62,7 +62,7 @@ test("two people decide a case of high risk, and the second does not see the fir
   await one.getByText("Status: In review → Approved").waitFor();
 });
 
-test("support sees the case and no document, and the server refuses it as well", async () => {
+test("[UI-03] support sees the case and no document, and the server refuses it as well", async () => {
   const found = await caseInReview();
   const support = await createStaff(owner(), "support");
   const { page } = await signedIn(browser, support, {

@@ -57,7 +57,7 @@ test("somebody without a role gets no further than to be told", async () => {
   expect(await page.getByRole("navigation").count()).toBe(0);
 });
 
-test("a desk that was left is signed out, and nothing stays behind", async () => {
+test("[UI-02] a desk that was left is signed out, and nothing stays behind", async () => {
   const reviewer = await createStaff(owner(), "reviewer");
   const { page, context } = await visit(browser);
   await context.route("**/console/config.json", async (route) => {

@@ -8,7 +8,7 @@ interface FieldProps {
 }
 
 /** A label, its control and what helps to fill it in. */
-export function Field({ label, hint, children }: FieldProps) {
+function Field({ label, hint, children }: FieldProps) {
   const id = useId();
   return (
     <div className="field">

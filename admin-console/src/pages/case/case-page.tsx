@@ -115,7 +115,13 @@ function CaseView({ id }: { readonly id: string }) {
     document.querySelector<HTMLElement>("#decision input, #decision select")?.focus(),
   );
   if (query.isPending) return <Loading />;
-  if (!query.data) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) {
+    return (
+      <Page title="Case">
+        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+      </Page>
+    );
+  }
   const open: OpenCase = { case: query.data.value, etag: query.data.etag };
   const { verification, subject } = open.case;
   return (

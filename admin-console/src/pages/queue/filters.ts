@@ -36,7 +36,7 @@ export const SORT_KEYS = [
 ] as const satisfies readonly Sort[];
 
 export const HOLDERS = ["me", "none"] as const;
-export type Holder = (typeof HOLDERS)[number];
+type Holder = (typeof HOLDERS)[number];
 
 export interface Filters {
   readonly status: KycStatus[];

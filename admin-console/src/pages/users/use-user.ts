@@ -9,7 +9,7 @@ export interface OpenUser {
   readonly etag: string;
 }
 
-export interface UserTools {
+interface UserTools {
   /** Says below the heading what has just been done. */
   readonly say: (sentence: string) => void;
 }

@@ -129,7 +129,13 @@ function UserView({ id }: { readonly id: string }) {
   const [said, say] = useState<string | null>(null);
   const tools = useMemo(() => ({ say }), []);
   if (query.isPending) return <Loading />;
-  if (!query.data) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) {
+    return (
+      <Page title="User">
+        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+      </Page>
+    );
+  }
   const open: OpenUser = { user: query.data.value, etag: query.data.etag };
   const { user, profile } = open.user;
   return (
