@@ -31,72 +31,94 @@ function percentiles<Row>(
   });
 }
 
-function Charts({ stats }: { readonly stats: AdminStats }) {
+interface ChartsProps {
+  readonly stats: AdminStats;
+}
+
+function Funnel({ stats }: ChartsProps) {
+  return (
+    <Card title="Funnel">
+      <Bars
+        title="Verifications that got so far"
+        measures={["Verifications"]}
+        format={count}
+        empty="Nobody has started in this period."
+        bars={stats.funnel.map(({ step, count: value }) => ({ label: words(step), value }))}
+      />
+    </Card>
+  );
+}
+
+function DecisionTimes({ stats }: ChartsProps) {
   const times = percentiles(
     stats.decision_time,
     ({ decided_by }) => words(decided_by),
     ({ p50_seconds, p95_seconds }) => [p50_seconds, p95_seconds],
   );
+  return (
+    <Card title="Time to decision">
+      <Bars
+        title="Decided by"
+        measures={["Median", "95 % within"]}
+        format={duration}
+        empty="Nothing was decided in this period."
+        bars={times}
+      />
+    </Card>
+  );
+}
+
+function Reasons({ stats }: ChartsProps) {
+  return (
+    <Card title="Reasons">
+      <Bars
+        title="Reason"
+        measures={["Rejections", "With requests to resubmit"]}
+        format={count}
+        empty="Nothing was rejected or sent back in this period."
+        bars={stats.reasons.slice(0, 10).map(({ reason_code, rejections, resubmissions }) => ({
+          label: words(reason_code),
+          value: rejections,
+          behind: rejections + resubmissions,
+        }))}
+      />
+    </Card>
+  );
+}
+
+function Providers({ stats }: ChartsProps) {
   const latencies = percentiles(
     stats.providers,
     ({ provider, requests, failures }) => `${provider} (${count(failures)}/${count(requests)})`,
     ({ p50_ms, p95_ms }) => [p50_ms, p95_ms],
   );
   return (
-    <>
-      <Card title="Funnel">
-        <Bars
-          title="Verifications that got so far"
-          measures={["Verifications"]}
-          format={count}
-          empty="Nobody has started in this period."
-          bars={stats.funnel.map(({ step, count: value }) => ({ label: words(step), value }))}
-        />
-      </Card>
-      <Card title="Time to decision">
-        <Bars
-          title="Decided by"
-          measures={["Median", "95 % within"]}
-          format={duration}
-          empty="Nothing was decided in this period."
-          bars={times}
-        />
-      </Card>
-      <Card title="Reasons">
-        <Bars
-          title="Reason"
-          measures={["Rejections", "With requests to resubmit"]}
-          format={count}
-          empty="Nothing was rejected or sent back in this period."
-          bars={stats.reasons.slice(0, 10).map(({ reason_code, rejections, resubmissions }) => ({
-            label: words(reason_code),
-            value: rejections,
-            behind: rejections + resubmissions,
-          }))}
-        />
-      </Card>
-      <Card title="Provider">
-        <Bars
-          title="Provider (failures/requests)"
-          measures={["Median", "95 % within"]}
-          format={milliseconds}
-          empty="No provider was asked in this period."
-          bars={latencies}
-        />
-      </Card>
-      <Card title="Now">
-        <Bars
-          title="Status"
-          measures={["Verifications"]}
-          format={count}
-          empty="There are no verifications."
-          bars={stats.status_counts.map(({ status, count: value }) => ({
-            label: words(status),
-            value,
-          }))}
-        />
-      </Card>
-    </>
+    <Card title="Provider">
+      <Bars
+        title="Provider (failures/requests)"
+        measures={["Median", "95 % within"]}
+        format={milliseconds}
+        empty="No provider was asked in this period."
+        bars={latencies}
+      />
+    </Card>
+  );
+}
+
+function Now({ stats }: ChartsProps) {
+  return (
+    <Card title="Now">
+      <Bars
+        title="Status"
+        measures={["Verifications"]}
+        format={count}
+        empty="There are no verifications."
+        bars={stats.status_counts.map(({ status, count: value }) => ({
+          label: words(status),
+          value,
+        }))}
+      />
+    </Card>
   );
 }
 
@@ -132,7 +154,11 @@ export function StatsPage() {
       {!data && !error && <Loading />}
       {data && (
         <div className="stats">
-          <Charts stats={data} />
+          <Funnel stats={data} />
+          <DecisionTimes stats={data} />
+          <Reasons stats={data} />
+          <Providers stats={data} />
+          <Now stats={data} />
           <SlaCard sla={data.sla} />
           <ReviewersCard reviewers={data.reviewers} />
           <BacklogCard backlog={data.backlog} webhook_lag={data.webhook_lag} />

@@ -19,44 +19,69 @@ function State({ endpoint }: { readonly endpoint: AdminWebhookEndpoint }) {
   return failing_since ? <Badge tone="warn">Failing</Badge> : <Badge tone="good">On</Badge>;
 }
 
-function EndpointButtons({ endpoint, onSecret }: EndpointCardProps) {
+type Actions = ReturnType<typeof useEndpointActions>;
+
+function SecretButtons({ rotate, redeliver }: Pick<Actions, "rotate" | "redeliver">) {
   const can = useCan();
+  return (
+    <>
+      {can("admin.rotateWebhookSecret") && (
+        <Button busy={rotate.isRunning} onClick={() => void rotate.run(null)}>
+          New secret
+        </Button>
+      )}
+      {can("admin.redeliverWebhooks") && (
+        <Button busy={redeliver.isRunning} onClick={() => void redeliver.run(null)}>
+          Send failed ones again
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface ChangeButtonsProps extends Pick<Actions, "update" | "remove"> {
+  readonly endpoint: AdminWebhookEndpoint;
+  readonly onEdit: () => void;
+}
+
+function ChangeButtons({ endpoint, update, remove, onEdit }: ChangeButtonsProps) {
+  const can = useCan();
+  return (
+    <>
+      {can("admin.updateWebhookEndpoint") && (
+        <>
+          <Button onClick={onEdit}>Edit</Button>
+          <Button
+            busy={update.isRunning}
+            onClick={() => void update.run({ enabled: !endpoint.enabled })}
+          >
+            {endpoint.enabled ? "Turn off" : "Turn on"}
+          </Button>
+        </>
+      )}
+      {can("admin.deleteWebhookEndpoint") && (
+        <Confirm
+          label="Delete"
+          question={`Delete ${endpoint.url}? What waits for it is dropped.`}
+          busy={remove.isRunning}
+          onConfirm={() => void remove.run(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function EndpointButtons({ endpoint, onSecret }: EndpointCardProps) {
   const [isEditing, setEditing] = useState(false);
   const stop = () => setEditing(false);
   const { update, rotate, remove, redeliver } = useEndpointActions(endpoint, onSecret, stop);
   const errors = [isEditing ? null : update.error, rotate.error, remove.error, redeliver.error];
+  const edit = () => setEditing(true);
   return (
     <>
       <div className="actions">
-        {can("admin.updateWebhookEndpoint") && (
-          <>
-            <Button onClick={() => setEditing(true)}>Edit</Button>
-            <Button
-              busy={update.isRunning}
-              onClick={() => void update.run({ enabled: !endpoint.enabled })}
-            >
-              {endpoint.enabled ? "Turn off" : "Turn on"}
-            </Button>
-          </>
-        )}
-        {can("admin.rotateWebhookSecret") && (
-          <Button busy={rotate.isRunning} onClick={() => void rotate.run(null)}>
-            New secret
-          </Button>
-        )}
-        {can("admin.redeliverWebhooks") && (
-          <Button busy={redeliver.isRunning} onClick={() => void redeliver.run(null)}>
-            Send failed ones again
-          </Button>
-        )}
-        {can("admin.deleteWebhookEndpoint") && (
-          <Confirm
-            label="Delete"
-            question={`Delete ${endpoint.url}? What waits for it is dropped.`}
-            busy={remove.isRunning}
-            onConfirm={() => void remove.run(null)}
-          />
-        )}
+        <ChangeButtons endpoint={endpoint} update={update} remove={remove} onEdit={edit} />
+        <SecretButtons rotate={rotate} redeliver={redeliver} />
       </div>
       <ErrorNotice error={errors.find((error) => error !== null)} />
       {isEditing && (
