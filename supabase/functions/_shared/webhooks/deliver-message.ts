@@ -22,6 +22,9 @@ export type Attempt = {
   readonly durationMs: number;
 };
 
+/** A month: no message is kept for longer, and the settings allow far less. */
+const MAX_WAIT_SECONDS = 30 * 24 * 3_600;
+
 /** Makes one attempt; never fails. */
 export type DeliverMessage = (message: WebhookMessage) => Promise<Attempt>;
 
@@ -78,9 +81,13 @@ function judge({ status, retryAfter }: AnswerHead, now: number): Omit<Attempt, "
   };
 }
 
-/** Seconds to wait (RFC 9110, 10.2.3): a number or a date; `null` for anything else. */
+/**
+ * Seconds to wait (RFC 9110, 10.2.3): a number or a date; `null` for anything else. The receiver writes
+ * it, so it may be any year: an attempt whose number does not fit could never be noted.
+ */
 function readRetryAfter(value: string, now: number): number | null {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), MAX_WAIT_SECONDS);
   const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1_000));
+  if (Number.isNaN(at)) return null;
+  return Math.min(Math.max(0, Math.ceil((at - now) / 1_000)), MAX_WAIT_SECONDS);
 }

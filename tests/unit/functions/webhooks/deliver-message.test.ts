@@ -257,6 +257,12 @@ describe("Retry-After", () => {
     expect(await asked("soon")).toBeNull();
     expect(await asked("-5e9x")).toBeNull();
   });
+
+  test("[HOOK-03] a date that the database has no number for", async () => {
+    for (const value of ["Fri, 31 Dec 9999 23:59:59 GMT", "999999999"]) {
+      expect(await asked(value)).toBe(30 * 24 * 3_600);
+    }
+  });
 });
 
 test("what goes wrong on our side quotes nothing", async () => {
