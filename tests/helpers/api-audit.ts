@@ -17,14 +17,3 @@ export async function createChain(
     select encode(hash, 'hex') as hash from private.audit_log where stream = ${stream} order by sequence`;
   return { stream, hashes: rows.map(({ hash }) => hash) };
 }
-
-/** What is done to the audit by somebody with every right: no trigger sees it. */
-export async function tamper(
-  admin: postgres.Sql,
-  work: (sql: postgres.TransactionSql) => Promise<unknown>,
-): Promise<void> {
-  await admin.begin(async (sql) => {
-    await sql`set local session_replication_role = replica`;
-    await work(sql);
-  });
-}
