@@ -89,7 +89,7 @@ begin
   if not found then
     raise exception 'There is no such hit.' using errcode = 'NF020';
   end if;
-  if v_verification.user_id = v_staff_id then
+  if private.is_same_person(v_verification.user_id, v_staff_id) then
     raise exception 'You may not decide your own verification.' using errcode = 'NF010';
   end if;
   perform private.kyc_require_holder(p_verification_id);

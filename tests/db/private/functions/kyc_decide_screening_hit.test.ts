@@ -94,6 +94,16 @@ test("staff cannot judge a hit on itself", async ({ db }) => {
   await denied(db, "NF010", user(userId), verificationId, hit);
 });
 
+test("staff cannot judge a hit on itself under another account either", async ({ db }) => {
+  const { userId, verificationId, hit, reviewer } = await arrange(db);
+  await db.sql`
+    update public.profiles as other
+    set first_name = one.first_name, last_name = one.last_name, date_of_birth = one.date_of_birth
+    from public.profiles as one
+    where one.user_id = ${userId} and other.user_id = ${reviewer}`;
+  await denied(db, "NF010", user(reviewer), verificationId, hit);
+});
+
 test("a hit that is unknown, or of another person, is unknown", async ({ db }) => {
   const { verificationId, hit, reviewer } = await arrange(db);
   const other = await createSubmittedApplicant(db, { first: "Anna", last: "Schmidt" });
