@@ -62,7 +62,7 @@ export async function grow(sql: postgres.Sql, from: number, to: number): Promise
  * The sums as they are when so many verifications came within the last 30 days: the same days, each with more.
  * Times spread over two decades, so that a busier day fills more buckets.
  */
-export async function fillFigures(sql: postgres.Sql, verifications: number): Promise<void> {
+async function fillFigures(sql: postgres.Sql, verifications: number): Promise<void> {
   const perDay = Math.round(verifications / 30);
   const days = "generate_series(current_date - 30, current_date, interval '1 day') as day";
   const spread = (metric: string, key: string, count: number, middle: number) => `
