@@ -12,7 +12,7 @@ const Document = z.object({ status: z.string() });
 const Anything = z.unknown();
 
 /** A person's ways to the backend. */
-export interface Applicant {
+interface Applicant {
   readonly rest: Rest;
   /** For Storage; the upload needs no session, its token is in the URL. */
   readonly client: SupabaseClient;

@@ -1,5 +1,5 @@
 /** How calls are put together; see {@link batched}. */
-export type BatchOptions = {
+type BatchOptions = {
   /** Calls in one batch. */
   readonly max: number;
   /** Batches under way at a time; what comes meanwhile waits for the next one. */
