@@ -39,6 +39,12 @@ begin
     order by receiver.endpoint_id
     for no key update
   loop
+    -- The worker died at the last attempt too: whatever it died of, it shall not be sent for ever.
+    update private.webhook_deliveries
+    set status = 'failed', next_attempt_at = null, lease_id = null,
+        last_error = coalesce(last_error, 'No attempt came to its end.')
+    where endpoint_id = v_endpoint.endpoint_id and status = 'pending' and next_attempt_at <= v_now
+      and attempts > pg_catalog.cardinality(v_settings.webhook_retry_delays);
     select case when v_endpoint.failing_since is null then v_settings.webhook_concurrency else 1 end - count(*)
     into v_taken
     from private.webhook_deliveries as busy

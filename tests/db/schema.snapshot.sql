@@ -4798,6 +4798,11 @@ begin
   if p_to = 'in_review' and p_verification.status <> 'processing' then
     raise exception 'Only a case that the provider is working on can be pulled.' using errcode = 'NF032';
   end if;
+  -- Sent again and cancelled, it would be over without a second person, and the next one begins with less risk.
+  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing')
+    and private.kyc_is_for_staff(p_verification) then
+    raise exception 'Two people decide this case: pull it into review.' using errcode = 'NF013';
+  end if;
   return private.kyc_action_result(
     private.kyc_transition(p_verification.verification_id, p_to, 'staff', p_staff_id::text, p_reason_code), 'applied');
 end
@@ -6109,7 +6114,8 @@ AS $function$
 begin
   return exists (
     select from private.risk_assessments
-    where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level = 'critical'
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt
+      and level >= 'high' and requires_review
   ) or exists (
     select from private.kyc_approvals
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt
@@ -9358,8 +9364,11 @@ begin
   if p_kind = 'update' and not private.may_change_person(p_user_id) then
     raise exception 'An API key may not change a member of staff.' using errcode = 'NF010';
   end if;
-  -- Whoever sets the e-mail address of staff can take its roles over.
+  -- Whoever sets the e-mail address of staff can take its roles over, and would be two people in one.
   if p_kind = 'update' and exists (select from private.user_roles where user_id = p_user_id) then
+    if p_user_id is distinct from auth.uid() then
+      raise exception 'Members of staff change their e-mail address themselves.' using errcode = 'NF010';
+    end if;
     perform private.require_aal2();
   end if;
   if exists (
@@ -12203,6 +12212,12 @@ begin
     order by receiver.endpoint_id
     for no key update
   loop
+    -- The worker died at the last attempt too: whatever it died of, it shall not be sent for ever.
+    update private.webhook_deliveries
+    set status = 'failed', next_attempt_at = null, lease_id = null,
+        last_error = coalesce(last_error, 'No attempt came to its end.')
+    where endpoint_id = v_endpoint.endpoint_id and status = 'pending' and next_attempt_at <= v_now
+      and attempts > pg_catalog.cardinality(v_settings.webhook_retry_delays);
     select case when v_endpoint.failing_since is null then v_settings.webhook_concurrency else 1 end - count(*)
     into v_taken
     from private.webhook_deliveries as busy

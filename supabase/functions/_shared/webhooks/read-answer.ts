@@ -16,6 +16,8 @@ const MAX_HEAD_BYTES = 16_384;
 /** Nobody reads the body; this much is taken so that the receiver can finish its sentence. */
 const MAX_BODY_BYTES = 65_536;
 const MAX_INTERIM = 5;
+/** Of a body that comes in crumbs, no more are swept up: each costs a look at all the others. */
+const MAX_BODY_PARTS = 100;
 const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
 
 /**
@@ -28,13 +30,18 @@ export function createAnswerReader() {
   let head: AnswerHead | null = null;
   let framing: Framing = { kind: "close" };
   let interim = 0;
+  /** Bytes that hold no end of a head. */
+  let scanned = 0;
+  let parts = 0;
 
   const readHead = () => {
-    const end = endOfHead(bytes);
+    const end = endOfHead(bytes, scanned);
+    scanned = Math.max(0, bytes.byteLength - 3);
     if ((end < 0 ? bytes.byteLength : end) > MAX_HEAD_BYTES) throw new AnswerError("too long");
     if (end < 0) return false;
     const { status, headers } = parseHead(bytes.subarray(0, end));
     bytes = bytes.slice(end + 4);
+    scanned = 0;
     if (status < 200) {
       interim += 1;
       if (status === 101 || interim > MAX_INTERIM) throw new AnswerError("unexpected");
@@ -57,13 +64,15 @@ export function createAnswerReader() {
       while (head === null && readHead()) {
         // An interim answer was passed over.
       }
-      return head !== null && (bytes.byteLength > MAX_BODY_BYTES || isWhole(framing, bytes));
+      if (head === null) return false;
+      parts += 1;
+      return parts > MAX_BODY_PARTS || bytes.byteLength > MAX_BODY_BYTES || isWhole(framing, bytes);
     },
   };
 }
 
-function endOfHead(bytes: Uint8Array): number {
-  for (let at = 0; at + 3 < bytes.byteLength && at <= MAX_HEAD_BYTES; at += 1) {
+function endOfHead(bytes: Uint8Array, from: number): number {
+  for (let at = from; at + 3 < bytes.byteLength && at <= MAX_HEAD_BYTES; at += 1) {
     if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) {
       return at;
     }

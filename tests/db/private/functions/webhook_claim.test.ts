@@ -49,6 +49,26 @@ test("when a lease ends without a word, the next worker takes over with a lease 
   expect(await settle(db, second, 200)).toBe("delivered");
 });
 
+test("a delivery that every worker dies of is given up after the last attempt", async ({ db }) => {
+  await createEndpoint(db);
+  await emit(db);
+  for (let attempt = 1; attempt <= 10; attempt += 1) {
+    expect(await claimOne(db)).toMatchObject({ attempts: attempt });
+    await later(db, "61 seconds");
+  }
+  expect(await claim(db)).toEqual([]);
+  const rows = await db.sql`
+    select status, attempts, next_attempt_at, last_error from private.webhook_deliveries`;
+  expect([...rows]).toEqual([
+    {
+      status: "failed",
+      attempts: 10,
+      next_attempt_at: null,
+      last_error: "No attempt came to its end.",
+    },
+  ]);
+});
+
 test("an endpoint gets four at a time, the others are not kept waiting", async ({ db }) => {
   const slow = await createEndpoint(db);
   const quick = await createEndpoint(db, ["user.*"], {}, slow.adminId);

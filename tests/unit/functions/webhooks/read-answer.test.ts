@@ -108,6 +108,22 @@ describe("refused", () => {
   });
 });
 
+test("a body in crumbs is left lying: it costs no more than a hundred looks", () => {
+  const head = answer("200 OK\nTransfer-Encoding: chunked");
+  const reader = createAnswerReader();
+  expect(reader.push(bytes(head))).toBe(false);
+  let pushed = 0;
+  while (
+    !reader.push(
+      bytes(pushed % 6 === 0 ? "1" : (["\r", "\n", "x", "\r", "\n"][(pushed % 6) - 1] ?? "")),
+    )
+  ) {
+    pushed += 1;
+  }
+  expect(pushed).toBeLessThan(100);
+  expect(reader.head()?.status).toBe(200);
+});
+
 test("the wish for a pause is handed on", () => {
   expect(read(answer("429 X\nretry-after:  120 \nContent-Length: 0")).head).toEqual({
     status: 429,
