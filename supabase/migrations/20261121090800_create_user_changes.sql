@@ -8,7 +8,7 @@
 
 /*
  * Writes down what Auth is to do. A change of the same person or for the same address that nobody can be
- * working on any more gives way. Raises NF010, NF011 (staff), NF016, NF030, NF050 (somebody else changes the
+ * working on any more gives way. Raises NF010 (also for the address of other staff), NF011 (staff), NF016, NF030, NF050 (somebody else changes the
  * person now).
  */
 create function private.request_account_change(
@@ -28,8 +28,11 @@ begin
   if p_kind = 'update' and not private.may_change_person(p_user_id) then
     raise exception 'An API key may not change a member of staff.' using errcode = 'NF010';
   end if;
-  -- Whoever sets the e-mail address of staff can take its roles over.
+  -- Whoever sets the e-mail address of staff can take its roles over, and would be two people in one.
   if p_kind = 'update' and exists (select from private.user_roles where user_id = p_user_id) then
+    if p_user_id is distinct from auth.uid() then
+      raise exception 'Members of staff change their e-mail address themselves.' using errcode = 'NF010';
+    end if;
     perform private.require_aal2();
   end if;
   if exists (

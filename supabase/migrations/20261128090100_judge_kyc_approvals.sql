@@ -68,8 +68,9 @@ comment on function private.kyc_is_grave(public.kyc_verifications) is
   'Whether a case is for two people. Why definer: risk and requests are granted to nobody.';
 
 /*
- * Whether no provider may approve the current attempt any more: it was at critical risk at some time, or has been
- * put before two people. Sending it again, with the hit dismissed by one person, does not get around them.
+ * Whether no provider may approve the current attempt any more: the rules have kept it from that at high or critical
+ * risk, or it has been put before two people. Sending it again, with the hit dismissed by one person, does not get
+ * around them. High risk that no rule sends to staff does not count: there the provider's word is enough.
  */
 create function private.kyc_is_for_staff(p_verification public.kyc_verifications)
 returns boolean
@@ -81,7 +82,8 @@ as $$
 begin
   return exists (
     select from private.risk_assessments
-    where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level = 'critical'
+    where verification_id = p_verification.verification_id and attempt = p_verification.attempt
+      and level >= 'high' and requires_review
   ) or exists (
     select from private.kyc_approvals
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt

@@ -28,7 +28,7 @@ $$;
 comment on function private.kyc_all_replacements(public.kyc_verifications, text) is
   'Documents of an attempt. Why definer: those of others are hidden.';
 
-/* Moves a case by staff as no single operation does. Raises NF032, NF064, NF001. */
+/* Moves a case by staff as no single operation does. Raises NF032, NF013, NF064, NF001. */
 create function private.kyc_bulk_move(
   p_verification public.kyc_verifications, p_to public.kyc_status, p_reason_code text, p_staff_id uuid
 )
@@ -42,6 +42,11 @@ begin
   -- An approved or rejected case comes into review by a decision to reopen it, not by being pulled.
   if p_to = 'in_review' and p_verification.status <> 'processing' then
     raise exception 'Only a case that the provider is working on can be pulled.' using errcode = 'NF032';
+  end if;
+  -- Sent again and cancelled, it would be over without a second person, and the next one begins with less risk.
+  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing')
+    and private.kyc_is_for_staff(p_verification) then
+    raise exception 'Two people decide this case: pull it into review.' using errcode = 'NF013';
   end if;
   return private.kyc_action_result(
     private.kyc_transition(p_verification.verification_id, p_to, 'staff', p_staff_id::text, p_reason_code), 'applied');
