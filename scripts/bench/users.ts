@@ -63,6 +63,7 @@ function claimsOf(token: string): string {
   return Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
 }
 
+const none = (): number[] => [];
 const median = (times: readonly number[]) =>
   percentile(
     times.toSorted((a, b) => a - b),
@@ -84,8 +85,8 @@ async function policyOverhead(
   ].map((caller) => ({
     ...caller,
     sql: postgres(stack.dbUrl, { max: 1, onnotice: () => {} }),
-    statements: [] as number[],
-    transactions: [] as number[],
+    statements: none(),
+    transactions: none(),
   }));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { role, claims, sub, sql, statements, transactions } of callers) {
