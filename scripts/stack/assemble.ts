@@ -13,7 +13,7 @@ import {
 import type { Ports } from "./ports.ts";
 import type { Child, SpawnChild } from "./processes.ts";
 import { functionSecrets, type ProjectConfig } from "./project-config.ts";
-import { consoleFolder, startConsoleBuild } from "./services/console.ts";
+import { startConsoleBuild } from "./services/console.ts";
 import { type Functions, startFunctions } from "./services/functions.ts";
 import { type Gateway, startGateway } from "./services/gateway.ts";
 import { startMockKyc } from "./services/mock-kyc.ts";
@@ -57,7 +57,7 @@ export async function assemble(context: AssemblyContext): Promise<Assembly> {
   const urls = urlsOf(context.ports, database.url);
   const signingKey = await loadSigningKey(context.stateDir);
   context.log("Starting the gateway, the functions and the mock KYC server …");
-  await startConsoleBuild(context);
+  const consoleDir = await startConsoleBuild(context);
   let gateway: Gateway | undefined;
   const functions = startFunctions({
     ...context,
@@ -66,7 +66,7 @@ export async function assemble(context: AssemblyContext): Promise<Assembly> {
     onRoutes: (routes) => gateway?.setFunctions(routes),
   });
   const parts = [
-    startGatewayProcess(context, database, signingKey),
+    startGatewayProcess(context, { database, signingKey, consoleDir }),
     functions,
     startMock(context, urls),
   ] as const;
@@ -141,14 +141,18 @@ function platformEnv(urls: StackUrls, signingKey: SigningKey): Record<string, st
   };
 }
 
+interface GatewayNeeds {
+  readonly database: Postgres;
+  readonly signingKey: SigningKey;
+  readonly consoleDir: string | undefined;
+}
+
 async function startGatewayProcess(
   context: AssemblyContext,
-  database: Postgres,
-  signingKey: SigningKey,
+  { database, signingKey, consoleDir }: GatewayNeeds,
 ): Promise<Gateway> {
   const storageDir = join(context.stateDir, "storage");
   const contractFile = join(context.root, BUNDLED_CONTRACT);
-  const consoleDir = await consoleFolder(context.root, context.cacheDir);
   await mkdir(storageDir, { recursive: true });
   return startGateway({
     ...context,

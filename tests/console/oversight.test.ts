@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { createStaff, ownerConnection } from "../helpers/api-accounts.ts";
 import { caseInReview } from "./lib/cases.ts";
-import { consoleIsBuilt, signedIn } from "./lib/console.ts";
+import { consoleIsBuilt, pageIsThere, signedIn } from "./lib/console.ts";
 
 const owner = ownerConnection();
 let browser: Browser;
@@ -70,7 +70,7 @@ test("an auditor sees who did what, and is offered nothing that changes anything
   await page.getByRole("cell", { name: "kyc.transition" }).first().waitFor();
   for (const path of ["/keys", "/webhooks", "/events", "/outbox"]) {
     await page.evaluate(`history.pushState(null, "", "/console${path}")`);
-    await page.locator("main .loading").waitFor({ state: "detached" });
+    await pageIsThere(page);
     const names = await page.getByRole("main").getByRole("button").allTextContents();
     expect(
       names.filter((name) => name !== "Show more"),

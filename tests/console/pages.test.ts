@@ -5,7 +5,14 @@ import { z } from "zod";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { type Account, createStaff, ownerConnection } from "../helpers/api-accounts.ts";
 import { caseInReview } from "./lib/cases.ts";
-import { consoleIsBuilt, consoleUrl, signedIn, type Visit, visit } from "./lib/console.ts";
+import {
+  consoleIsBuilt,
+  consoleUrl,
+  pageIsThere,
+  signedIn,
+  type Visit,
+  visit,
+} from "./lib/console.ts";
 
 const owner = ownerConnection();
 let browser: Browser;
@@ -40,16 +47,10 @@ async function pathsOf(page: Page): Promise<string[]> {
   return [...named, "/console/account", casePath, user, "/console/nowhere"];
 }
 
-const SETTLED = "document.querySelector('main h1') && !document.querySelector('main .loading')";
-
-/** Asked from outside: the policy lets the page itself evaluate nothing. */
-const idle = (page: Page) =>
-  expect.poll(() => page.evaluate(SETTLED).then(Boolean), { timeout: 10_000 }).toBe(true);
-
 /** Goes there as a click does, without loading the application anew. */
 async function go(page: Page, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, "", ${JSON.stringify(path)})`);
-  await idle(page);
+  await pageIsThere(page);
 }
 
 const findings = z.object({
@@ -76,7 +77,7 @@ async function inaccessible(page: Page): Promise<string[]> {
 }
 
 async function forEachPage(opened: Visit, check: (path: string) => Promise<void>) {
-  await idle(opened.page);
+  await pageIsThere(opened.page);
   for (const path of await pathsOf(opened.page)) {
     await go(opened.page, path);
     await check(path);
@@ -92,6 +93,23 @@ test.each(SCHEMES)("no page has a serious finding of axe, %s", async (colorSchem
     expect(await inaccessible(opened.page), path).toEqual([]);
   });
 });
+
+test.each(SCHEMES)(
+  "no window over a page has a serious finding of axe, %s",
+  async (colorScheme) => {
+    const { page } = await signedIn(browser, everybody, { colorScheme });
+    await pageIsThere(page);
+    await page.getByText("Status and risk").click();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    expect(await inaccessible(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await go(page, casePath);
+    await page.getByRole("button", { name: "Send to the provider again" }).click();
+    await page.getByRole("dialog", { name: "Send to the provider again" }).waitFor();
+    expect(await inaccessible(page)).toEqual([]);
+  },
+);
 
 test.each(SCHEMES)("signing in has no serious finding of axe, %s", async (colorScheme) => {
   const { page, faults, strangers } = await visit(browser, { colorScheme });
@@ -123,9 +141,9 @@ test("each page names itself and puts the focus on its heading", async () => {
 
 test("the skip link is the first thing that the Tab key reaches, and it leads to the content", async () => {
   const { page } = await signedIn(browser, everybody);
-  await idle(page);
+  await pageIsThere(page);
   await page.goto(consoleUrl());
-  await idle(page);
+  await pageIsThere(page);
   await page.keyboard.press("Tab");
   expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
   await page.keyboard.press("Enter");

@@ -19,7 +19,8 @@ export async function sourcesHash(root: string): Promise<string> {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
   const hash = createHash("sha256");
   for (const path of [...paths.sort(), ...ALSO]) {
-    hash.update(`${path}\n`).update(await readFile(join(root, path)));
+    // An editor may be about to replace a file: it is missing for a moment, and the next start sees it.
+    hash.update(`${path}\n`).update(await readFile(join(root, path)).catch(() => ""));
   }
   return hash.digest("hex").slice(0, HASH_LENGTH);
 }

@@ -13,17 +13,15 @@ export interface ConsoleOptions {
   readonly log: (line: string) => void;
 }
 
-/** Where the build of the present sources is, or will be in a second; undefined without a console. */
-export async function consoleFolder(root: string, cacheDir: string): Promise<string | undefined> {
-  if (!hasConsole(root)) return undefined;
-  return join(cacheDir, "console", await sourcesHash(root));
-}
-
-/** Builds the console where its sources have changed. Nothing waits for it, and it breaks nothing. */
-export async function startConsoleBuild(options: ConsoleOptions): Promise<void> {
+/**
+ * Builds the console where its sources have changed. Nothing waits for it, and it breaks nothing.
+ * Answers where the build is, or will be in a second; undefined for a project without a console.
+ */
+export async function startConsoleBuild(options: ConsoleOptions): Promise<string | undefined> {
   const { root, cacheDir, stateDir, log } = options;
-  const folder = await consoleFolder(root, cacheDir);
-  if (folder === undefined || existsSync(join(folder, "index.html"))) return;
+  if (!hasConsole(root)) return undefined;
+  const folder = join(cacheDir, "console", await sourcesHash(root));
+  if (existsSync(join(folder, "index.html"))) return folder;
   const child = await options.spawn({
     name: "build of the console",
     command: process.execPath,
@@ -36,4 +34,5 @@ export async function startConsoleBuild(options: ConsoleOptions): Promise<void> 
     if (outcome === "exit code 0" || outcome.startsWith("signal")) return;
     log(`The console was not built: ${outcome}.\n${await tailOf(child.logFile, 10)}`);
   });
+  return folder;
 }

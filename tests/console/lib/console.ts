@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { PASSWORD } from "../../helpers/api-accounts.ts";
 import { stackEnv } from "../../helpers/stack-env.ts";
 
@@ -73,3 +73,9 @@ export async function signedIn(
     .waitFor({ state: "attached" });
   return opened;
 }
+
+const IS_THERE = "document.querySelector('main h1') && !document.querySelector('main .loading')";
+
+/** Waits until a page shows what it has read. Asked from outside: the policy lets the page evaluate nothing. */
+export const pageIsThere = (page: Page) =>
+  expect.poll(() => page.evaluate(IS_THERE).then(Boolean), { timeout: 10_000 }).toBe(true);
