@@ -37,6 +37,37 @@ describe("unknown routes", () => {
   });
 });
 
+describe("faults of members with endless names", () => {
+  const name = "x".repeat(2_000);
+  const patch = (body: string) => ({ method: "PATCH", body });
+  test.each<[string, () => string, { method?: string; body?: string }]>([
+    ["an unknown member", me, patch(JSON.stringify({ [name]: 1 }))],
+    ["a member twice", me, patch(`{"${name}":1,"${name}":2}`)],
+    ["a control character inside", me, patch(JSON.stringify({ [name]: "\u0001" }))],
+    ["an unknown parameter", () => `${urlOf("kyc.listVerifications")}?${name}=1`, {}],
+    [
+      "a parameter with a control character",
+      () => `${urlOf("kyc.listVerifications")}?${name}=%01`,
+      {},
+    ],
+  ])("%s is told within the limits of the contract", async (_, url, { method = "GET", body }) => {
+    const answer = await readAnswer(
+      await fetch(url(), {
+        method,
+        ...(body === undefined ? {} : { body }),
+        headers: {
+          ...anna.credential,
+          "content-type": "application/json",
+          "if-match": "*",
+        },
+      }),
+    );
+    expect(answer.status).toBe(400);
+    expect(checkSharedResponse("BadRequest", answer)).toEqual([]);
+    expect(answer.body.errors[0].pointer).toHaveLength(500);
+  });
+});
+
 describe("methods", () => {
   const paths = Map.groupBy(Object.values(operations), ({ group, path }) => `${group} ${path}`);
 

@@ -1,5 +1,5 @@
 import { challenge } from "../auth/challenge.ts";
-import { ApiError, ERRORS } from "../errors.ts";
+import { ApiError, ERRORS, type FieldError } from "../errors.ts";
 
 /** What a problem says about the request it answers. */
 export type Occurrence = {
@@ -14,6 +14,14 @@ export type Problem = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
+
+/** What the contract lets `errors` hold: names in a request may be as long as its body. */
+const MOST_FAULTS = 100;
+const LONGEST_TEXT = 500;
+
+function bounded({ pointer, code, detail }: FieldError): FieldError {
+  return { pointer: pointer.slice(0, LONGEST_TEXT), code, detail: detail.slice(0, LONGEST_TEXT) };
+}
 
 /** Seconds; long enough to spread the callers who all failed at the same moment. */
 const RETRY_AFTER = "2";
@@ -49,7 +57,7 @@ export function toProblem(error: unknown, { instance, requestId }: Occurrence): 
       code,
       request_id: requestId,
       ...options.extensions,
-      ...(options.errors && { errors: options.errors.slice(0, 100) }),
+      ...(options.errors && { errors: options.errors.slice(0, MOST_FAULTS).map(bounded) }),
     }),
   };
 }

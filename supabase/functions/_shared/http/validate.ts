@@ -50,14 +50,11 @@ function toFieldError(fault: ValidationFault, location: Location): FieldError {
   if (keyword === "additionalProperties") path.push(String(params.additionalProperty));
   const pointer = location === "body" ? jsonPointer(path) : `${location}/${path.join("/")}`;
   return {
-    // An unknown member may have any name; the contract limits what an answer may hold.
-    pointer: pointer.slice(0, MAX_LENGTH),
+    pointer,
     code: keyword === "additionalProperties" ? "unknown_member" : snakeCase(keyword),
-    detail: faultText(fault).slice(0, MAX_LENGTH),
+    detail: faultText(fault),
   };
 }
-
-const MAX_LENGTH = 500;
 
 function unescapePart(part: string): string {
   return part.replaceAll("~1", "/").replaceAll("~0", "~");
