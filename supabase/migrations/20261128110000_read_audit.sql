@@ -1,8 +1,8 @@
 /*
  * The audit for those who look after it: search, and proof that nothing was changed.
  *
- * Touches: indexes on private.audit_log; private.list_audit, private.audit_entry_json, private.audit_verify_page,
- * private.verify_audit.
+ * Touches: indexes on private.audit_log; private.audit_is_own_case, private.list_audit, private.audit_entry_json,
+ * private.audit_verify_page, private.verify_audit.
  * Not granted: to `anon` and `service_role`; both functions for staff ask for a role.
  */
 
@@ -30,10 +30,31 @@ $$;
 comment on function private.audit_entry_json(private.audit_log) is 'An entry for staff.';
 
 /*
+ * Whether a chain is about a case of the signed-in person, also under another account: it says what its person
+ * must not be told.
+ */
+create function private.audit_is_own_case(p_stream text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return p_stream like 'kyc:%' and exists (
+    select from public.kyc_verifications as verification
+    where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_stream, 5))
+      and private.is_same_person(verification.user_id, auth.uid()));
+end
+$$;
+comment on function private.audit_is_own_case(text) is
+  'Whether an auditor is the person. Why definer: verifications of others are hidden.';
+
+/*
  * A page of the audit. p_filter: {stream, actor_kind, actor_id, action (a group when it ends with a dot),
  * subject_type, subject_id, request_id, at_from, at_to}, each optional. p_after: `position` of the last row of the
  * page before.
- * Returns rows of (item, position), item as in schema AuditEntry. Ask for one more than the page holds.
+ * Returns rows of (item, position), item as in schema AuditEntry, the own case never. Ask for one more than the page holds.
  * May be called by: compliance_admin, auditor, admin. Raises NF010.
  */
 create function private.list_audit(
@@ -57,7 +78,7 @@ begin
        pg_catalog.to_char(entry.at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') || '' '' || entry.audit_id
      from private.audit_log as entry'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_own_case(entry.stream)',
       case when p_filter ? 'stream' then 'entry.stream = $1 ->> ''stream''' end,
       case when p_filter ? 'actor_kind' then 'entry.actor_kind = $1 ->> ''actor_kind''' end,
       case when p_filter ? 'actor_id' then 'entry.actor_id = $1 ->> ''actor_id''' end,

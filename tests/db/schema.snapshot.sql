@@ -2133,6 +2133,21 @@ $function$;
 grant execute on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
 comment on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
 
+CREATE OR REPLACE FUNCTION private.audit_is_own_case(p_stream text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return p_stream like 'kyc:%' and exists (
+    select from public.kyc_verifications as verification
+    where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_stream, 5))
+      and private.is_same_person(verification.user_id, auth.uid()));
+end
+$function$;
+comment on function private.audit_is_own_case(p_stream text) is 'Whether an auditor is the person. Why definer: verifications of others are hidden.';
+
 CREATE OR REPLACE FUNCTION private.audit_people_read(p_user_id uuid, p_user_ids uuid[] DEFAULT NULL::uuid[], p_filter jsonb DEFAULT '{}'::jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -7704,7 +7719,7 @@ begin
        pg_catalog.to_char(entry.at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') || '' '' || entry.audit_id
      from private.audit_log as entry'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_own_case(entry.stream)',
       case when p_filter ? 'stream' then 'entry.stream = $1 ->> ''stream''' end,
       case when p_filter ? 'actor_kind' then 'entry.actor_kind = $1 ->> ''actor_kind''' end,
       case when p_filter ? 'actor_id' then 'entry.actor_id = $1 ->> ''actor_id''' end,

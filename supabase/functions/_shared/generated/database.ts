@@ -2489,6 +2489,7 @@ export type Database = {
         };
         Returns: string;
       };
+      audit_is_own_case: { Args: { p_stream: string }; Returns: boolean };
       audit_people_read: {
         Args: { p_filter?: Json; p_user_id: string; p_user_ids?: string[] };
         Returns: undefined;

@@ -9,7 +9,7 @@ import {
   test,
   user,
 } from "../../../helpers/db.ts";
-import { createPerson, createStaff } from "../../../helpers/db-fixtures.ts";
+import { createPerson, createStaff, createSubmitted, move } from "../../../helpers/db-fixtures.ts";
 
 interface Row {
   readonly item: { readonly subject_id: string; readonly action: string; readonly stream: string };
@@ -138,4 +138,22 @@ test("compliance administrators, auditors and administrators may look, nobody el
     await expectDenied(db, "NF010", { as, does: list(), keeps });
   }
   for (const as of [anon, service]) await expectDenied(db, "42501", { as, does: list(), keeps });
+});
+
+test("[QUEUE-02] nobody reads in the audit what happened to the own case, as whatever account", async ({
+  db,
+}) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  await move(db, verificationId, "in_review", "system", "sanctions_hit");
+  const other = await createStaff(db, "auditor");
+  const seen = async (id: string) =>
+    (await db.as(user(id), list({ stream: `kyc:${verificationId}` }))).length;
+  expect(await seen(other)).toBeGreaterThan(0);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'auditor')`;
+  expect(await seen(userId)).toBe(0);
+  await db.sql`
+    update public.profiles as twin
+    set first_name = own.first_name, last_name = own.last_name, date_of_birth = own.date_of_birth
+    from public.profiles as own where own.user_id = ${userId} and twin.user_id = ${other}`;
+  expect(await seen(other)).toBe(0);
 });
