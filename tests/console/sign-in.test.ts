@@ -89,3 +89,17 @@ test("the session is in this tab only, and no address or storage names a person"
   await other.goto(consoleUrl());
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
 });
+
+test("[UI-02] a session that ended elsewhere leaves nothing to whoever signs in next", async () => {
+  const reviewer = await createStaff(owner(), "reviewer");
+  const { page } = await signedIn(browser, reviewer);
+  await page.getByRole("heading", { name: "Queue" }).waitFor();
+  await page.evaluate(`
+    const session = JSON.parse(sessionStorage.getItem("back-office.session"));
+    sessionStorage.setItem("back-office.session",
+      JSON.stringify({ ...session, expires_at: 1, refresh_token: "ended-elsewhere" }))`);
+  await page.getByLabel("Name, e-mail or id").fill("anybody");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await givePassword(page, (await createAccount()).email);
+  await page.getByText("This account has no staff role").waitFor();
+});

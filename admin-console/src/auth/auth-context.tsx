@@ -37,17 +37,20 @@ async function stateOf(auth: Auth): Promise<SignInState> {
 }
 
 function useSignInState(auth: Auth) {
+  const queries = useQueryClient();
   const [state, setState] = useState<SignInState>("unknown");
   const refresh = useCallback(async () => setState(await stateOf(auth)), [auth]);
   useEffect(() => {
     void refresh();
     const { data } = auth.onAuthStateChange((event) => {
       // supabase-js holds its lock while it tells this: anything that asks it has to wait a turn.
-      if (event === "SIGNED_OUT") setState("signed-out");
-      else setTimeout(() => void refresh(), 0);
+      if (event !== "SIGNED_OUT") return void setTimeout(() => void refresh(), 0);
+      setState("signed-out");
+      // However it ended: nothing that was read stays behind for whoever sits down next.
+      queries.clear();
     });
     return () => data.subscription.unsubscribe();
-  }, [auth, refresh]);
+  }, [auth, queries, refresh]);
   return { state, refresh };
 }
 
@@ -58,7 +61,6 @@ interface Props {
 }
 
 export function AuthProvider({ auth, config, children }: Props) {
-  const queries = useQueryClient();
   const { state, refresh } = useSignInState(auth);
   const [farewell, setFarewell] = useState<string | null>(null);
 
@@ -66,10 +68,8 @@ export function AuthProvider({ auth, config, children }: Props) {
     async (why?: string) => {
       setFarewell(why ?? null);
       await auth.signOut({ scope: "local" });
-      // Nothing that was read stays behind for whoever sits down next.
-      queries.clear();
     },
-    [auth, queries],
+    [auth],
   );
   const api = useMemo(
     () =>
