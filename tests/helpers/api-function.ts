@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 import { stackEnv } from "./stack-env.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Settings of the local stack, which are public. */
+const example = parseEnv(readFileSync(`${root}supabase/functions/.env.example`, "utf8"));
 
 /** A function in a process of its own, as Deno serves it. */
 export type RunningFunction = {
@@ -30,6 +34,7 @@ export function functionEnv(changes: Record<string, string> = {}): Record<string
     KYC_MOCK_URL: mockKycUrl,
     KYC_MOCK_API_KEY: "a key of the tests",
     KYC_MOCK_WEBHOOK_SECRETS: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    AUDIT_ANCHOR_KEY: example.AUDIT_ANCHOR_KEY ?? "",
     ...changes,
   };
 }
