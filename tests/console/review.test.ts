@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startBrowser } from "../../scripts/lib/browser.ts";
@@ -134,4 +135,18 @@ test("j and k walk the list, Enter opens, ? tells", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
   expect(new URL(page.url()).pathname).toBe(top);
+});
+
+test("what the filters show is exported as a file, by those who may", async () => {
+  const found = await caseInReview();
+  const { page } = await signedIn(browser, await createStaff(owner(), "auditor"));
+  await page.locator("[data-row]").first().waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export as CSV" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("verifications.csv");
+  const text = await readFile(await download.path(), "utf8");
+  expect(text).toContain(found.verification.verification_id);
+  expect(text).not.toContain("Schmidt");
 });

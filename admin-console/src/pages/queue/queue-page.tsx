@@ -12,6 +12,7 @@ import { Page } from "../../ui/page.tsx";
 import { PagesOf, useList } from "../../ui/pages-of.tsx";
 import { RiskBadge, StatusBadge } from "../../ui/status.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import { ExportButton } from "./export-button.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { type Filters, useFilters } from "./filters.ts";
 
@@ -134,7 +135,15 @@ export function QueuePage() {
   const list = useQueue(filters);
   useRowKeys("case");
   return (
-    <Page title="Queue" actions={can("admin.claimNextKyc") && <ClaimButton filters={filters} />}>
+    <Page
+      title="Queue"
+      actions={
+        <>
+          {can("admin.exportKycCsv") && <ExportButton filters={filters} />}
+          {can("admin.claimNextKyc") && <ClaimButton filters={filters} />}
+        </>
+      }
+    >
       <FilterBar filters={filters} onChange={change} />
       <PagesOf list={list} empty="No case matches. New ones appear here by themselves.">
         {(items) => (
