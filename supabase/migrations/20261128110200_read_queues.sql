@@ -93,8 +93,8 @@ grant execute on function private.list_webhook_events(jsonb, boolean, integer, u
  * taken when their signature had been checked. A conflict counted as the newest word of the provider; as long as it
  * still is, it may be said again.
  * Returns: AdminWebhookEvent.
- * May be called by: compliance_admin, admin. Raises NF010, NF020 (unknown, or its body is gone), NF036 (the stored
- * body is not the one that was signed).
+ * May be called by: compliance_admin, admin. Raises NF010 (role, or the own verification), NF020 (unknown, or its body
+ * is gone), NF036 (the stored body is not the one that was signed).
  */
 create function private.replay_webhook_event(p_event_row_id uuid)
 returns jsonb
@@ -128,6 +128,14 @@ begin
   end if;
 
   select * into v_applied from private.kyc_apply_event(v_event.provider, v_event.event, v_event.body_sha256);
+  -- Whose it is, is only sure now. Everything is taken back.
+  if exists (
+    select from public.kyc_verifications
+    where verification_id = coalesce(v_applied.verification_id, v_event.verification_id)
+      and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on the own verification.' using errcode = 'NF010';
+  end if;
   if v_applied.result = 'parked'
     and v_event.received_at + (select parked_ttl from private.settings) <= private.now() then
     v_applied.result := 'dead';

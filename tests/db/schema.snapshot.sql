@@ -9344,6 +9344,14 @@ begin
   end if;
 
   select * into v_applied from private.kyc_apply_event(v_event.provider, v_event.event, v_event.body_sha256);
+  -- Whose it is, is only sure now. Everything is taken back.
+  if exists (
+    select from public.kyc_verifications
+    where verification_id = coalesce(v_applied.verification_id, v_event.verification_id)
+      and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on the own verification.' using errcode = 'NF010';
+  end if;
   if v_applied.result = 'parked'
     and v_event.received_at + (select parked_ttl from private.settings) <= private.now() then
     v_applied.result := 'dead';

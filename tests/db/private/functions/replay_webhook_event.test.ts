@@ -150,3 +150,28 @@ test("compliance administrators and administrators", async ({ db }) => {
   const id = await take(db, { provider_reference: randomUUID(), outcome: "approved" }, "parked");
   await expectRoles(db, ["compliance_admin", "admin"], replay(id), inbox);
 });
+
+test("[QUEUE-02] nobody has the provider's word about themselves said again", async ({ db }) => {
+  const { userId, verificationId, reference } = await createProcessing(db);
+  await move(db, verificationId, "in_review", "staff", "manual_review");
+  const id = await take(
+    db,
+    {
+      provider_reference: reference,
+      verification_id: verificationId,
+      outcome: "approved",
+      sequence: 1,
+    },
+    "conflict",
+  );
+  await move(db, verificationId, "submitted", "staff");
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'compliance_admin')`;
+  await expectDenied(db, "NF010", {
+    as: user(userId),
+    does: replay(id),
+    keeps: (sql) => sql`
+      select status, version, result, (select count(*) from private.audit_log) as entries
+      from public.kyc_verifications join private.webhook_inbox using (verification_id)
+      where verification_id = ${verificationId}`,
+  });
+});
