@@ -1,8 +1,9 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startBrowser } from "../../scripts/lib/browser.ts";
 import { createAccount, createStaff, ownerConnection } from "../helpers/api-accounts.ts";
 import { codeOf } from "../helpers/second-factor.ts";
+import { caseInReview } from "./lib/cases.ts";
 import { consoleIsBuilt, consoleUrl, givePassword, signedIn, visit } from "./lib/console.ts";
 
 const owner = ownerConnection();
@@ -39,6 +40,28 @@ test("a second factor is set up in the console and asked for at the next sign-in
   await page.getByLabel("Code of your authenticator").fill(codeOf(secret, 1));
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Queue" }).waitFor();
+});
+
+test("where staff needs two factors, a refused decision leads to the enrolment and then works", async () => {
+  const sql = owner();
+  const { verification } = await caseInReview();
+  const reviewer = await createStaff(sql, "reviewer");
+  await sql`update private.settings set staff_mfa_required = true`;
+  onTestFinished(async () => {
+    await sql`update private.settings set staff_mfa_required = false`;
+  });
+  const path = `/cases/${verification.verification_id}`;
+  const { page } = await signedIn(browser, reviewer, { path });
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByRole("link", { name: "Set up your second factor" }).click();
+  await page.getByRole("button", { name: "Set up an authenticator" }).click();
+  const secret = (await page.getByTestId("totp-secret").textContent()) ?? "";
+  await page.getByLabel("Code of your authenticator").fill(codeOf(secret));
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByText("Your account is protected by a second factor.").waitFor();
+  await page.goBack();
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByText("Done: the case is approved.").waitFor();
 });
 
 test("a wrong password is said, and nothing more", async () => {
