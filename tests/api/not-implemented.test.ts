@@ -10,8 +10,7 @@ import { checkSharedResponse } from "../helpers/generated/responses.js";
  * Operations of the contract that answer 501. Whoever implements one removes it here, replaces its
  * `notImplemented` in the function's `app.ts` and adds `operations/<id>.ts` and `tests/api/<id>.test.ts`.
  */
-const NOT_IMPLEMENTED: readonly OperationId[] = [
-];
+const NOT_IMPLEMENTED: readonly OperationId[] = [];
 
 const ids = Object.values(operations).map(({ id }) => id);
 
