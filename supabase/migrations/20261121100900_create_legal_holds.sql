@@ -56,8 +56,8 @@ comment on function private.apply_legal_holds(uuid) is
 
 /*
  * Orders that nothing of a person is erased. Returns: schema AdminLegalHold.
- * May be called by: compliance_admin. Raises NF002, NF010, NF020 (no such user), NF041 (held for this reason
- * already; detail = id of the hold), NF043 (everything is erased already).
+ * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF020 (no such user), NF041 (held for
+ * this reason already; detail = id of the hold), NF043 (everything is erased already).
  */
 create function private.place_legal_hold(p_user_id uuid, p_reason_code text)
 returns jsonb
@@ -75,6 +75,9 @@ begin
   perform from public.profiles where user_id = p_user_id for update;
   if not found then
     raise exception 'There is no such user.' using errcode = 'NF020';
+  end if;
+  if private.is_same_person(p_user_id, v_staff_id) then
+    raise exception 'Nobody works on a hold on themselves.' using errcode = 'NF010';
   end if;
   select status = 'completed' into v_is_erased from private.erasure_requests where user_id = p_user_id for update;
   if v_is_erased then
@@ -100,7 +103,7 @@ grant execute on function private.place_legal_hold(uuid, text) to authenticated;
 
 /*
  * Ends a hold; after the last one erasures go on. Releasing twice changes nothing. Returns: schema AdminLegalHold.
- * May be called by: compliance_admin. Raises NF002, NF010, NF020.
+ * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF020.
  */
 create function private.release_legal_hold(p_hold_id uuid)
 returns jsonb
@@ -115,6 +118,12 @@ declare
 begin
   perform from public.profiles
   where user_id = (select user_id from private.legal_holds where hold_id = p_hold_id) for update;
+  if exists (
+    select from private.legal_holds
+    where hold_id = p_hold_id and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on a hold on themselves.' using errcode = 'NF010';
+  end if;
   update private.legal_holds set released_by = v_staff_id, released_at = private.now()
   where hold_id = p_hold_id and released_at is null
   returning * into v_hold;
@@ -137,7 +146,8 @@ grant execute on function private.release_legal_hold(uuid) to authenticated;
 
 /*
  * Holds, newest first: rows of (item, position), item as in schema AdminLegalHold. p_is_active: only those that
- * hold, or only released ones; null for both. p_before: position of the last row of the page before.
+ * hold, or only released ones; null for both. p_before: position of the last row of the page before. Never a hold on
+ * the caller, who must not be told.
  * May be called by: compliance_admin, auditor, admin. Raises NF002, NF010.
  */
 create function private.list_legal_holds(p_user_id uuid, p_is_active boolean, p_limit integer, p_before uuid default null)
@@ -155,6 +165,7 @@ begin
   where (p_user_id is null or hold.user_id = p_user_id)
     and (p_is_active is null or (hold.released_at is null) = p_is_active)
     and (p_before is null or hold.hold_id < p_before)
+    and not private.is_same_person(hold.user_id, auth.uid())
   order by hold.hold_id desc
   limit p_limit;
 end

@@ -181,6 +181,9 @@ declare
   v_actor constant uuid := private.require_role('compliance_admin', 'admin');
   v_profile constant public.profiles := private.lock_user_for_staff(p_user_id, p_expected_version);
 begin
+  if private.is_same_person(p_user_id, v_actor) then
+    raise exception 'Nobody reinstates themselves.' using errcode = 'NF010';
+  end if;
   if private.account_status(v_profile) <> 'suspended' then
     raise exception 'The account is not suspended.' using errcode = 'NF043';
   end if;

@@ -7808,6 +7808,7 @@ begin
   where (p_user_id is null or hold.user_id = p_user_id)
     and (p_is_active is null or (hold.released_at is null) = p_is_active)
     and (p_before is null or hold.hold_id < p_before)
+    and not private.is_same_person(hold.user_id, auth.uid())
   order by hold.hold_id desc
   limit p_limit;
 end
@@ -8907,6 +8908,9 @@ begin
   if not found then
     raise exception 'There is no such user.' using errcode = 'NF020';
   end if;
+  if private.is_same_person(p_user_id, v_staff_id) then
+    raise exception 'Nobody works on a hold on themselves.' using errcode = 'NF010';
+  end if;
   select status = 'completed' into v_is_erased from private.erasure_requests where user_id = p_user_id for update;
   if v_is_erased then
     raise exception 'The data of this user has been erased.' using errcode = 'NF043';
@@ -9192,6 +9196,9 @@ declare
   v_actor constant uuid := private.require_role('compliance_admin', 'admin');
   v_profile constant public.profiles := private.lock_user_for_staff(p_user_id, p_expected_version);
 begin
+  if private.is_same_person(p_user_id, v_actor) then
+    raise exception 'Nobody reinstates themselves.' using errcode = 'NF010';
+  end if;
   if private.account_status(v_profile) <> 'suspended' then
     raise exception 'The account is not suspended.' using errcode = 'NF043';
   end if;
@@ -9252,6 +9259,12 @@ declare
 begin
   perform from public.profiles
   where user_id = (select user_id from private.legal_holds where hold_id = p_hold_id) for update;
+  if exists (
+    select from private.legal_holds
+    where hold_id = p_hold_id and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on a hold on themselves.' using errcode = 'NF010';
+  end if;
   update private.legal_holds set released_by = v_staff_id, released_at = private.now()
   where hold_id = p_hold_id and released_at is null
   returning * into v_hold;

@@ -81,3 +81,17 @@ test("only a suspended account that exists, in the version that was read", async
   await db.sql`update public.profiles set is_soft_deleted = true where user_id = ${id}`;
   await refused(db, "NF043", admin, id);
 });
+
+test("[ROLE-01] a suspended account of somebody is not lifted by their other one", async ({
+  db,
+}) => {
+  const [admin, own, twin] = [
+    await createStaff(db, "admin"),
+    await createStaff(db, "admin"),
+    await createStaff(db, "admin"),
+  ];
+  await db.sql`update public.profiles set first_name = 'Ada', last_name = 'King', date_of_birth = '1980-05-06'
+    where user_id in (${own}, ${twin})`;
+  await suspend(db, admin, own);
+  await refused(db, "NF010", twin, own);
+});

@@ -46,3 +46,27 @@ test("only compliance administrators release holds, and only those there are", a
   const unknown = "019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90";
   await expectDenied(db, "NF020", { as: user(staff), does: release(unknown), keeps });
 });
+
+test("[PRIV-05] nobody places, sees or ends a hold on themselves, as whatever account", async ({
+  db,
+}) => {
+  const staff = await createStaff(db, "compliance_admin");
+  const [own, twin] = [await createPerson(db), await createPerson(db)];
+  await db.sql`insert into private.user_roles (user_id, role)
+    values (${own}, 'compliance_admin'), (${twin}, 'compliance_admin')`;
+  const holdId = await createHold(db, staff, own);
+  for (const id of [own, twin]) {
+    const as = user(id);
+    await expectDenied(db, "NF010", { as, does: release(holdId), keeps });
+    await expectDenied(db, "NF010", {
+      as,
+      does: (sql) => sql`select private.place_legal_hold(${own}, 'dispute')`,
+      keeps,
+    });
+    const seen = await db.as(
+      as,
+      (sql) => sql`select from private.list_legal_holds(${own}, null, 10)`,
+    );
+    expect(seen).toHaveLength(0);
+  }
+});
