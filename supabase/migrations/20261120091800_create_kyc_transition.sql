@@ -83,7 +83,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification) then
+  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification, p_to) then
     return;
   end if;
   if p_second_actor_id = p_actor_id then

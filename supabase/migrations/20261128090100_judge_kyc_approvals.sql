@@ -94,8 +94,13 @@ $$;
 comment on function private.kyc_is_for_staff(public.kyc_verifications) is
   'Whether only staff approves. Why definer: assessments and requests are granted to nobody.';
 
-/* Whether a move of staff needs two people. p_four_eyes: of private.kyc_transitions. */
-create function private.kyc_needs_two(p_four_eyes text, p_verification public.kyc_verifications)
+/*
+ * Whether a move of staff needs two people. p_four_eyes: of private.kyc_transitions. What has been approved once is
+ * not taken away by one person by way of another review; a revocation would need two.
+ */
+create function private.kyc_needs_two(
+  p_four_eyes text, p_verification public.kyc_verifications, p_to public.kyc_status
+)
 returns boolean
 language plpgsql
 stable
@@ -103,10 +108,14 @@ security definer
 set search_path = ''
 as $$
 begin
-  return p_four_eyes = 'always' or p_four_eyes = 'high_risk' and private.kyc_is_grave(p_verification);
+  return p_four_eyes = 'always' or p_four_eyes = 'high_risk' and (
+    private.kyc_is_grave(p_verification)
+    or p_to <> 'approved' and exists (
+      select from private.kyc_cases
+      where verification_id = p_verification.verification_id and approved_at is not null));
 end
 $$;
-comment on function private.kyc_needs_two(text, public.kyc_verifications) is
+comment on function private.kyc_needs_two(text, public.kyc_verifications, public.kyc_status) is
   'Four-eyes rule. Why definer: part of functions that are.';
 
 /*

@@ -193,7 +193,7 @@ begin
     raise exception 'A note has 1 to 4000 characters.' using errcode = 'NF001', detail = 'note';
   end if;
   perform private.kyc_check_decision(p_verification, p_action, p_reason_code, p_documents);
-  if private.kyc_needs_two(v_rule.four_eyes, p_verification) then
+  if private.kyc_needs_two(v_rule.four_eyes, p_verification, p_to) then
     return private.kyc_propose(p_verification, p_action, p_to, p_reason_code, p_note, p_documents, p_staff_id);
   end if;
   v_after := private.kyc_carry_out(p_verification, p_action, p_to, p_reason_code, p_documents, p_staff_id, null);

@@ -44,8 +44,11 @@ begin
     raise exception 'Only a case that the provider is working on can be pulled.' using errcode = 'NF032';
   end if;
   -- Sent again and cancelled, it would be over without a second person, and the next one begins with less risk.
-  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing')
-    and private.kyc_is_for_staff(p_verification) then
+  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing') and (
+    private.kyc_is_for_staff(p_verification) or exists (
+      select from private.kyc_cases
+      where verification_id = p_verification.verification_id and approved_at is not null)
+  ) then
     raise exception 'Two people decide this case: pull it into review.' using errcode = 'NF013';
   end if;
   return private.kyc_action_result(

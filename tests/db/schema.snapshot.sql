@@ -4814,8 +4814,11 @@ begin
     raise exception 'Only a case that the provider is working on can be pulled.' using errcode = 'NF032';
   end if;
   -- Sent again and cancelled, it would be over without a second person, and the next one begins with less risk.
-  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing')
-    and private.kyc_is_for_staff(p_verification) then
+  if p_to = 'cancelled' and p_verification.status in ('submitted', 'processing') and (
+    private.kyc_is_for_staff(p_verification) or exists (
+      select from private.kyc_cases
+      where verification_id = p_verification.verification_id and approved_at is not null)
+  ) then
     raise exception 'Two people decide this case: pull it into review.' using errcode = 'NF013';
   end if;
   return private.kyc_action_result(
@@ -5225,7 +5228,7 @@ CREATE OR REPLACE FUNCTION private.kyc_check_four_eyes(p_four_eyes text, p_verif
  SET search_path TO ''
 AS $function$
 begin
-  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification) then
+  if p_second_actor_id is null and not private.kyc_needs_two(p_four_eyes, p_verification, p_to) then
     return;
   end if;
   if p_second_actor_id = p_actor_id then
@@ -5518,7 +5521,7 @@ begin
     raise exception 'A note has 1 to 4000 characters.' using errcode = 'NF001', detail = 'note';
   end if;
   perform private.kyc_check_decision(p_verification, p_action, p_reason_code, p_documents);
-  if private.kyc_needs_two(v_rule.four_eyes, p_verification) then
+  if private.kyc_needs_two(v_rule.four_eyes, p_verification, p_to) then
     return private.kyc_propose(p_verification, p_action, p_to, p_reason_code, p_note, p_documents, p_staff_id);
   end if;
   v_after := private.kyc_carry_out(p_verification, p_action, p_to, p_reason_code, p_documents, p_staff_id, null);
@@ -6480,17 +6483,21 @@ $function$;
 grant execute on function private.kyc_may_upload(p_name text) to authenticated;
 comment on function private.kyc_may_upload(p_name text) is 'Upload rule for storage policies. Why definer: it looks at columns that decide, whatever the caller may see.';
 
-CREATE OR REPLACE FUNCTION private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications)
+CREATE OR REPLACE FUNCTION private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications, p_to kyc_status)
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
-  return p_four_eyes = 'always' or p_four_eyes = 'high_risk' and private.kyc_is_grave(p_verification);
+  return p_four_eyes = 'always' or p_four_eyes = 'high_risk' and (
+    private.kyc_is_grave(p_verification)
+    or p_to <> 'approved' and exists (
+      select from private.kyc_cases
+      where verification_id = p_verification.verification_id and approved_at is not null));
 end
 $function$;
-comment on function private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications) is 'Four-eyes rule. Why definer: part of functions that are.';
+comment on function private.kyc_needs_two(p_four_eyes text, p_verification kyc_verifications, p_to kyc_status) is 'Four-eyes rule. Why definer: part of functions that are.';
 
 CREATE OR REPLACE FUNCTION private.kyc_next_action(p_status kyc_status, p_has_requirements boolean)
  RETURNS text

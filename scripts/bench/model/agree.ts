@@ -20,7 +20,7 @@ export async function agree(
   to: string,
 ): Promise<readonly [first: string, second: string | null]> {
   const [move] = await sql<{ needs_two: boolean }[]>`
-    select private.kyc_needs_two(rule.four_eyes, v) as needs_two
+    select private.kyc_needs_two(rule.four_eyes, v, rule.to_status) as needs_two
     from public.kyc_verifications as v
     join private.kyc_transitions as rule on rule.from_status = v.status and rule.actor = 'staff'
       and rule.to_status = ${to}::text::public.kyc_status

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { type Db, expectDenied, operator, service, test, user } from "../../helpers/db.ts";
 import { providerEvent } from "../../helpers/db-events.ts";
 import { createProcessing, createStaff, move, statusOf } from "../../helpers/db-fixtures.ts";
-import { createPending } from "../../helpers/db-four-eyes.ts";
+import { createDecided, createPending, setRisk } from "../../helpers/db-four-eyes.ts";
 
 /** A politically exposed person, say: at high risk, and no provider may approve. One person has dismissed the hit. */
 async function createLowered(db: Db) {
@@ -17,6 +17,13 @@ async function createLowered(db: Db) {
 
 const requeue = (verificationId: string) => (sql: Db["sql"]) =>
   sql`select private.kyc_requeue(${verificationId})`;
+
+const cancel = (verificationId: string) => (sql: Db["sql"]) =>
+  sql`select private.kyc_bulk(${sql.json({
+    action: "cancel",
+    reason_code: "cancelled_by_staff",
+    items: [{ verification_id: verificationId }],
+  })}) -> 0 as item`;
 
 describe("[EYES-10] a hit that one person dismissed, and the case sent again by the same person", () => {
   test("the provider's approval is not the last word", async ({ db }) => {
@@ -40,16 +47,9 @@ describe("[EYES-10] a hit that one person dismissed, and the case sent again by 
   }) => {
     const { verificationId, reviewer } = await createLowered(db);
     await db.as(reviewer, requeue(verificationId));
-    const [row] = await db.as(
-      reviewer,
-      (sql) =>
-        sql`select private.kyc_bulk(${sql.json({
-          action: "cancel",
-          reason_code: "cancelled_by_staff",
-          items: [{ verification_id: verificationId }],
-        })}) -> 0 as item`,
-    );
-    expect(row?.item).toMatchObject({ sqlstate: "NF013", status: "submitted" });
+    expect(await db.as(reviewer, cancel(verificationId))).toMatchObject([
+      { item: { sqlstate: "NF013", status: "submitted" } },
+    ]);
   });
 });
 
@@ -80,5 +80,58 @@ describe("[EYES-18] an administrator and the account of a colleague", () => {
         from public.profiles where user_id = ${id}`,
     );
     expect(row?.state).toMatchObject({ outcome: "pending" });
+  });
+});
+
+describe("[EYES-19] an approval that one person puts back into review", () => {
+  test.for(["reject", "request_resubmission"])(
+    "is not ended by one person either: %s",
+    async (action, { db }) => {
+      const { verificationId, documentId } = await createDecided(db, "approved");
+      await setRisk(db, verificationId, "low");
+      const officer = await createStaff(db, "compliance_admin");
+      await db.as(
+        user(officer),
+        (sql) => sql`select private.kyc_reopen(${verificationId}, 'other', null, null)`,
+      );
+      expect(await statusOf(db, verificationId)).toBe("in_review");
+      const [row] = await db.as(
+        user(officer),
+        (sql) => sql`select private.kyc_decide(${verificationId}, ${action}, 'other', null,
+        ${action === "reject" ? null : sql.json([{ document_id: documentId, reason_code: "other" }])}, null)
+        ->> 'result' as result`,
+      );
+      expect(row).toEqual({ result: "pending_second_approval" });
+    },
+  );
+
+  test("nor by sending it again and cancelling that", async ({ db }) => {
+    const { verificationId } = await createDecided(db, "approved");
+    await setRisk(db, verificationId, "low");
+    const officer = user(await createStaff(db, "compliance_admin"));
+    await db.as(
+      officer,
+      (sql) => sql`select private.kyc_reopen(${verificationId}, 'other', null, null)`,
+    );
+    await db.as(officer, requeue(verificationId));
+    expect(await db.as(officer, cancel(verificationId))).toMatchObject([
+      { item: { sqlstate: "NF013", status: "submitted" } },
+    ]);
+  });
+
+  test("it may be confirmed by one person, as at first", async ({ db }) => {
+    const { verificationId } = await createDecided(db, "approved");
+    await setRisk(db, verificationId, "low");
+    const officer = user(await createStaff(db, "compliance_admin"));
+    await db.as(
+      officer,
+      (sql) => sql`select private.kyc_reopen(${verificationId}, 'other', null, null)`,
+    );
+    const [row] = await db.as(
+      officer,
+      (sql) => sql`select private.kyc_decide(${verificationId}, 'approve', null, null, null, null)
+        ->> 'result' as result`,
+    );
+    expect(row).toEqual({ result: "applied" });
   });
 });

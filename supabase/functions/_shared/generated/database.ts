@@ -3314,6 +3314,7 @@ export type Database = {
       kyc_needs_two: {
         Args: {
           p_four_eyes: string;
+          p_to: Database["public"]["Enums"]["kyc_status"];
           p_verification: Omit<
             Database["public"]["Tables"]["kyc_verifications"]["Row"],
             Database["public"]["Tables"]["kyc_verifications"]["ComputedFields"]
