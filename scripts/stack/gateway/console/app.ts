@@ -26,7 +26,7 @@ const ENCODINGS = [
 const FOR_EVER = "public, max-age=31536000, immutable";
 const ASK_EACH_TIME = "no-cache";
 
-const MISSING = "The console is being built. Load this page again in a moment.";
+const MISSING = "The console is being built. This page loads again by itself.";
 
 /** A file of the build, in the smallest form that the browser takes. */
 async function file(c: Context, path: string, cacheControl: string): Promise<Response> {
@@ -67,7 +67,8 @@ export function createConsoleApp({ folder, publishableKey }: ConsoleSettings): H
   // Every other address is a page of the application, which finds its own way.
   app.get("*", async (c) => {
     const page = join(folder ?? "", "index.html");
-    if (!folder || !existsSync(page)) return c.text(MISSING, 503, { "Retry-After": "1" });
+    if (!folder || !existsSync(page))
+      return c.text(MISSING, 503, { "Retry-After": "1", Refresh: "1" });
     return file(c, page, ASK_EACH_TIME);
   });
   return app;
