@@ -163,8 +163,8 @@ comment on function private.kyc_list_conditions(jsonb, uuid[]) is 'Filters of th
  * q, created_from, created_to}, each optional. p_sort: waiting_since | created_at | due_at, with a minus sign in
  * front to turn it round; only cases with a due time stand in a list by due_at.
  * p_after: {at, id} of the last entry of the page before (`cursor` of its row), null for the first page.
- * Returns rows of (item, cursor): item as in schema AdminKycSummary, the own verification never. Ask for one
- * more than the page holds to know whether there is a next page.
+ * Returns rows of (item, cursor): item as in schema AdminKycSummary, the own verification never, nor that of another
+ * account of the same person. Ask for one more than the page holds to know whether there is a next page.
  * May be called by: staff with any role. Raises NF010, NF001 (sort).
  */
 create function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer)
@@ -196,7 +196,7 @@ begin
       select v as verification, %1$s as at, %2$s as id
       from public.kyc_verifications as v
       join private.kyc_cases as c on c.verification_id = v.verification_id
-      where v.status = state.status and v.user_id <> $6 %5$s
+      where v.status = state.status and v.user_id <> all ($8) %5$s
         and ($2 is null or (%1$s, %2$s) %3$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
         %6$s
       order by %1$s %4$s, %2$s %4$s
@@ -209,7 +209,7 @@ begin
   using array(
       select state from unnest(enum_range(null::public.kyc_status)) as state
       where (not p_filter ? 'status' or p_filter -> 'status' ? state::text) and (state = 'in_review' or not v_has_due_at)),
-    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people;
+    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people, private.accounts_of_person(v_staff_id);
 end
 $$;
 comment on function private.kyc_list_cases(jsonb, text, jsonb, integer) is

@@ -22,6 +22,7 @@ as $$
 declare
   v_actor constant uuid := private.require_role('compliance_admin', 'auditor');
   v_id constant uuid := private.uuid_v7();
+  v_own constant uuid[] := private.accounts_of_person(v_actor);
   v_ids uuid[];
 begin
   select pg_catalog.array_agg(found.verification_id order by found.created_at, found.verification_id) into v_ids
@@ -29,7 +30,7 @@ begin
     select verification.verification_id, verification.created_at
     from public.kyc_verifications as verification
     join private.kyc_cases as cases on cases.verification_id = verification.verification_id
-    where verification.user_id <> v_actor
+    where verification.user_id <> all (v_own)
       and (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
       and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
       and (not p_filter ? 'reason_code' or p_filter -> 'reason_code' ? cases.reason_code)

@@ -1701,6 +1701,39 @@ end
 $function$;
 comment on function private.account_status(p_profile profiles) is 'State of an account in one word.';
 
+CREATE OR REPLACE FUNCTION private.accounts_of_person(p_user_id uuid)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_own public.profiles;
+  v_mailbox text;
+  v_keys bytea[];
+begin
+  select * into v_own from public.profiles where user_id = p_user_id;
+  v_mailbox := pg_catalog.regexp_replace(pg_catalog.lower(v_own.email), '(\+[^@]*)?@.*', '');
+  v_keys := array(select person_key from private.risk_signals where user_id = p_user_id)
+    || pg_catalog.sha256(pg_catalog.convert_to(
+      private.normalise_name(pg_catalog.concat_ws(' ', v_own.first_name, v_own.last_name))
+        || '|' || pg_catalog.to_char(v_own.date_of_birth, 'YYYY-MM-DD'), 'UTF8'));
+  return p_user_id || array(
+    select plain.user_id from public.profiles as plain
+    where pg_catalog.lower(plain.email) = pg_catalog.regexp_replace(pg_catalog.lower(v_own.email), '\+[^@]*@', '@')
+    union
+    -- With a tag: a comma is what follows a plus sign in the order of bytes.
+    select tagged.user_id from public.profiles as tagged
+    where pg_catalog.lower(tagged.email) operator(pg_catalog.~>=~) (v_mailbox || '+')
+      and pg_catalog.lower(tagged.email) operator(pg_catalog.~<~) (v_mailbox || ',')
+      and private.is_same_person(p_user_id, tagged.user_id)
+    union
+    select same.user_id from private.risk_signals as same where same.person_key = any (v_keys)
+  );
+end
+$function$;
+comment on function private.accounts_of_person(p_user_id uuid) is 'Accounts of one person. Why definer: profiles of others and signals are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.activity_of(p_user_id uuid, p_limit integer DEFAULT NULL::integer, p_before uuid DEFAULT NULL::uuid)
  RETURNS SETOF private.audit_log
  LANGUAGE plpgsql
@@ -5864,6 +5897,7 @@ AS $function$
 declare
   v_actor constant uuid := private.require_role('compliance_admin', 'auditor');
   v_id constant uuid := private.uuid_v7();
+  v_own constant uuid[] := private.accounts_of_person(v_actor);
   v_ids uuid[];
 begin
   select pg_catalog.array_agg(found.verification_id order by found.created_at, found.verification_id) into v_ids
@@ -5871,7 +5905,7 @@ begin
     select verification.verification_id, verification.created_at
     from public.kyc_verifications as verification
     join private.kyc_cases as cases on cases.verification_id = verification.verification_id
-    where verification.user_id <> v_actor
+    where verification.user_id <> all (v_own)
       and (not p_filter ? 'status' or p_filter -> 'status' ? verification.status::text)
       and (not p_filter ? 'risk_level' or p_filter -> 'risk_level' ? cases.risk_level::text)
       and (not p_filter ? 'reason_code' or p_filter -> 'reason_code' ? cases.reason_code)
@@ -6223,7 +6257,7 @@ begin
       select v as verification, %1$s as at, %2$s as id
       from public.kyc_verifications as v
       join private.kyc_cases as c on c.verification_id = v.verification_id
-      where v.status = state.status and v.user_id <> $6 %5$s
+      where v.status = state.status and v.user_id <> all ($8) %5$s
         and ($2 is null or (%1$s, %2$s) %3$s (($2 ->> 'at')::timestamptz, ($2 ->> 'id')::uuid))
         %6$s
       order by %1$s %4$s, %2$s %4$s
@@ -6236,7 +6270,7 @@ begin
   using array(
       select state from unnest(enum_range(null::public.kyc_status)) as state
       where (not p_filter ? 'status' or p_filter -> 'status' ? state::text) and (state = 'in_review' or not v_has_due_at)),
-    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people;
+    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people, private.accounts_of_person(v_staff_id);
 end
 $function$;
 grant execute on function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;

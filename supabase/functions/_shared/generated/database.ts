@@ -2340,6 +2340,7 @@ export type Database = {
         };
         Returns: string;
       };
+      accounts_of_person: { Args: { p_user_id: string }; Returns: string[] };
       activity_of: {
         Args: { p_before?: string; p_limit?: number; p_user_id: string };
         Returns: {

@@ -231,6 +231,30 @@ test("pages by due time meet each case once", async ({ db }) => {
   }
 });
 
+test("[QUEUE-02] nor is that of another account of the same person, by mailbox or by name", async ({
+  db,
+}) => {
+  const { verificationId, userId } = await createInReview(db);
+  const [twin, mailbox] = [await createStaff(db, "auditor"), await createStaff(db, "auditor")];
+  await db.sql`
+    update public.profiles as other
+    set first_name = own.first_name, last_name = own.last_name, date_of_birth = own.date_of_birth
+    from public.profiles as own where own.user_id = ${userId} and other.user_id = ${twin}`;
+  await db.sql`update public.profiles set email = 'A.100%_b+work@example.com' where user_id = ${mailbox}`;
+  await db.sql`update public.profiles set email = 'a.100%_B@example.com' where user_id = ${userId}`;
+  for (const id of [twin, mailbox]) {
+    expect(await db.as(user(id), list({ q: verificationId }))).toHaveLength(0);
+    const [row] = await db.as(
+      user(id),
+      (sql) =>
+        sql`select private.kyc_export('{}', 100000) -> 'verification_ids' ? ${verificationId} as is_there`,
+    );
+    expect(row).toEqual({ is_there: false });
+  }
+  const stranger = await createStaff(db, "auditor");
+  expect(await db.as(user(stranger), list({ q: verificationId }))).toHaveLength(1);
+});
+
 test("the own verification is not listed", async ({ db }) => {
   const { userId, verificationId } = await createInReview(db);
   await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'reviewer')`;
