@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { exportJWK, generateKeyPair } from "jose";
 import postgres from "postgres";
 import { z } from "zod";
-import { checkAudit } from "./audit/check-chains.ts";
+import { checkAudit, lateFindings } from "./audit/check-chains.ts";
 import { loadAnchors, saveAnchors } from "./audit/fetch-anchors.ts";
 import { type AnchorReport, type Finding, readAnchors } from "./audit/read-anchors.ts";
 
@@ -99,6 +99,7 @@ async function verify(): Promise<number> {
     const findings = [
       ...(report?.findings ?? []),
       ...(report ? await countFindings(sql, report.newest) : []),
+      ...(report ? lateFindings(chains.unanchoredSince) : []),
       ...chains.findings,
     ];
     for (const { where, what } of findings) console.log(`${where}: ${what}`);

@@ -22,6 +22,8 @@ export type ChainReport = {
   readonly streams: number;
   readonly entries: number;
   readonly findings: readonly Finding[];
+  /** When the oldest entry was made that no anchor covers; `null` when they cover all. */
+  readonly unanchoredSince: Date | null;
 };
 
 const BATCH = 5_000;
@@ -61,6 +63,22 @@ function hashOf(before: Buffer, entry: Entry): Buffer {
     .digest();
 }
 
+/** Finds the oldest entry behind the ends that anchors name. */
+function createWatch(anchored: readonly Head[]) {
+  const covered = new Map<string, number>();
+  for (const [stream, sequence] of anchored) {
+    covered.set(stream, Math.max(sequence, covered.get(stream) ?? 0));
+  }
+  let oldestMs = Number.POSITIVE_INFINITY;
+  return {
+    note({ stream, sequence, at_us }: Entry): void {
+      if (Number(sequence) <= (covered.get(stream) ?? 0)) return;
+      oldestMs = Math.min(oldestMs, Number(at_us) / 1_000);
+    },
+    since: (): Date | null => (Number.isFinite(oldestMs) ? new Date(oldestMs) : null),
+  };
+}
+
 /** Checks the audit while it is written to: everything is read from one snapshot. See {@link checkChains}. */
 export async function checkAudit(sql: Sql, anchored: readonly Head[]): Promise<ChainReport> {
   const { report } = await sql.begin("isolation level repeatable read read only", async (tx) => ({
@@ -81,6 +99,7 @@ export async function checkChains(sql: ISql, anchored: readonly Head[]): Promise
     (head) => wanted.get(`${head[0]} ${head[1]}`)?.[2] !== head[2],
   );
   const ends = new Map<string, { sequence: bigint; hash: Buffer }>();
+  const watch = createWatch(anchored);
   let entries = 0;
   const cursor = sql<Entry[]>`
     select stream, sequence::text, (extract(epoch from at) * 1000000)::bigint::text as at_us, actor_kind, actor_id,
@@ -91,6 +110,7 @@ export async function checkChains(sql: ISql, anchored: readonly Head[]): Promise
   for await (const batch of cursor) {
     for (const entry of batch) {
       entries += 1;
+      watch.note(entry);
       const where = `${entry.stream} ${entry.sequence}`;
       const before = ends.get(entry.stream) ?? { sequence: 0n, hash: BEGINNING };
       if (BigInt(entry.sequence) !== before.sequence + 1n) {
@@ -106,7 +126,16 @@ export async function checkChains(sql: ISql, anchored: readonly Head[]): Promise
   for (const [stream, sequence] of [...wanted.values(), ...conflicting]) {
     findings.push({ where: `${stream} ${sequence}`, what: "is not what an anchor says" });
   }
-  return { streams: ends.size, entries, findings };
+  return { streams: ends.size, entries, findings, unanchoredSince: watch.since() };
+}
+
+/** Four times what the worker takes by default. */
+const LATE_MS = 3_600_000;
+
+/** Whoever stops the making of anchors could rewrite everything from then on. */
+export function lateFindings(since: Date | null, now = Date.now()): Finding[] {
+  if (since === null || now - since.getTime() < LATE_MS) return [];
+  return [{ where: "anchors", what: `none covers what was recorded since ${since.toISOString()}` }];
 }
 
 async function headFindings(

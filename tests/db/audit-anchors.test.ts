@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { CompactSign, decodeProtectedHeader, generateKeyPair } from "jose";
 import { describe, expect } from "vitest";
-import { checkChains } from "../../scripts/audit/check-chains.ts";
+import { checkChains, lateFindings } from "../../scripts/audit/check-chains.ts";
 import { readAnchors } from "../../scripts/audit/read-anchors.ts";
 import { type Db, type Sql, test } from "../helpers/db.ts";
 import { createSigner, makeAnchor, type Signer } from "../helpers/db-anchors.ts";
@@ -281,4 +281,19 @@ test("after a change of keys both are needed, and either algorithm will do", asy
   });
   expect(await findings(db, [...documents, document], [signer, next])).toEqual([]);
   expect(await findings(db, [...documents, document], [signer])).toHaveLength(1);
+});
+
+test("[AUDIT-03] anchors that are made no longer are missed after an hour", async ({ db }) => {
+  const { stream, documents } = await arrange(db);
+  const late = async (hours: number) => {
+    const { heads } = await readAnchors(documents, { keys: [signer.publicKey] });
+    const { unanchoredSince } = await checkChains(db.sql, heads);
+    return lateFindings(unanchoredSince, Date.now() + hours * 3_600_000);
+  };
+  expect(await late(48)).toEqual([]);
+  await append(db, stream, 1);
+  expect(await late(0)).toEqual([]);
+  expect(await late(2)).toEqual([
+    { where: "anchors", what: expect.stringMatching(/^none covers what was recorded since 2/) },
+  ]);
 });
