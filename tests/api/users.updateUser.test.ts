@@ -226,6 +226,16 @@ describe("403", () => {
     expect(await read(staff.id)).toEqual(before);
   });
 
+  test("[EYES-18] an administrator does not change the e-mail address of a colleague", async () => {
+    const staff = await createStaff(owner(), "approver");
+    const before = await read(staff.id);
+    await expectProblem("users.updateUser", 403, "forbidden", {
+      ...update({ id: staff.id, version: before.version }, { email: newEmail() }),
+      as: operators.admin.credential,
+    });
+    expect(await read(staff.id)).toEqual(before);
+  });
+
   test("a key that only reads changes nobody", async () => {
     const reader = await createMachineKey(operators.admin, { scopes: ["users:read"] });
     const before = await read(ada.id);

@@ -73,7 +73,7 @@ export interface paths {
         put?: never;
         /**
          * Change a user (NFF Users v1)
-         * @description Changes the members that are given and leaves the rest. `version` is the one that was read, in the place of `If- Match`: another one is `412` `precondition_failed`. Changing the e-mail address changes it for signing in too.
+         * @description Changes the members that are given and leaves the rest. `version` is the one that was read, in the place of `If- Match`: another one is `412` `precondition_failed`. Changing the e-mail address changes it for signing in too. That of a member of staff nobody else may change: `403` `forbidden`, because whoever reads the mail has the account.
          */
         post: operations["users.updateUser"];
         delete?: never;
