@@ -5,7 +5,15 @@ import { fileURLToPath } from "node:url";
 /** Absolute path of the repository. */
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-const NOT_OURS = new Set(["node_modules", ".git", ".stack", ".temp", ".branches", "coverage", "dist"]);
+const NOT_OURS = new Set([
+  "node_modules",
+  ".git",
+  ".stack",
+  ".temp",
+  ".branches",
+  "coverage",
+  "dist",
+]);
 const LOCAL_ONLY = /(^|\/)\.env$|signing_keys\.json$|\.log$/;
 
 function* walk(directory: string): Generator<string> {
