@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 
+// What `npm run console:build` runs.
 const script = fileURLToPath(new URL("../../scripts/console-build.ts", import.meta.url));
 const build = (...args: string[]) => promisify(execFile)(process.execPath, [script, ...args]);
 
