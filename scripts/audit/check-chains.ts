@@ -3,6 +3,7 @@ import type { ISql, Sql } from "postgres";
 import type { Finding, Head } from "./read-anchors.ts";
 
 type Entry = {
+  readonly audit_id: string;
   readonly stream: string;
   readonly sequence: string;
   readonly at_us: string;
@@ -45,9 +46,20 @@ function field(value: string | null): Buffer {
 }
 
 function hashOf(before: Buffer, entry: Entry): Buffer {
-  const { stream, sequence, at_us, actor_kind, actor_id, action, subject_type, subject_id } = entry;
+  const {
+    audit_id,
+    stream,
+    sequence,
+    at_us,
+    actor_kind,
+    actor_id,
+    action,
+    subject_type,
+    subject_id,
+  } = entry;
   const { reason_code, request_id, details } = entry;
-  const own = [field(stream), int8(sequence), int8(at_us)];
+  const id = Buffer.from(audit_id.replaceAll("-", ""), "hex");
+  const own = [id, field(stream), int8(sequence), int8(at_us)];
   const others = [
     actor_kind,
     actor_id,
@@ -102,7 +114,7 @@ export async function checkChains(sql: ISql, anchored: readonly Head[]): Promise
   const watch = createWatch(anchored);
   let entries = 0;
   const cursor = sql<Entry[]>`
-    select stream, sequence::text, (extract(epoch from at) * 1000000)::bigint::text as at_us, actor_kind, actor_id,
+    select audit_id, stream, sequence::text, (extract(epoch from at) * 1000000)::bigint::text as at_us, actor_kind, actor_id,
       action, subject_type, subject_id, reason_code, request_id, details, hash
     from private.audit_log as entry order by entry.stream collate "C", entry.sequence`.cursor(
     BATCH,

@@ -74,8 +74,8 @@ create trigger _200_guard_writer
  * entry, and eight more calls take four times as long.
  */
 create function private.audit_hash(
-  p_previous bytea, p_stream text, p_sequence bigint, p_at timestamptz, p_actor_kind text, p_actor_id text,
-  p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text
+  p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamptz, p_actor_kind text,
+  p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text
 )
 returns bytea
 language plpgsql
@@ -88,6 +88,7 @@ declare
 begin
   return pg_catalog.sha256(
     coalesce(p_previous, '\x0000000000000000000000000000000000000000000000000000000000000000')
+    || pg_catalog.uuid_send(p_audit_id)
     || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_stream)) || pg_catalog.convert_to(p_stream, 'UTF8'), v_null)
     || pg_catalog.int8send(p_sequence)
     || pg_catalog.int8send((extract(epoch from p_at) * 1000000)::bigint)
@@ -102,7 +103,7 @@ begin
   );
 end
 $$;
-comment on function private.audit_hash(bytea, text, bigint, timestamptz, text, text, text, text, text, text, text, text) is
+comment on function private.audit_hash(bytea, uuid, text, bigint, timestamptz, text, text, text, text, text, text, text, text) is
   'The hash of one audit entry.';
 
 /*
@@ -121,6 +122,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_audit_id constant uuid := private.uuid_v7();
   v_at constant timestamptz := pg_catalog.clock_timestamp();
   v_details constant text := p_details::text;
   v_request_id constant text := nullif(pg_catalog.current_setting('app.request_id', true), '');
@@ -132,30 +134,30 @@ begin
   set sequence = head.sequence + 1,
       updated_at = v_at,
       hash = private.audit_hash(
-        head.hash, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type,
-        p_subject_id, p_reason_code, v_request_id, v_details)
+        head.hash, v_audit_id, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action,
+        p_subject_type, p_subject_id, p_reason_code, v_request_id, v_details)
   where head.stream = p_stream
   returning head.sequence, head.hash into v_sequence, v_hash;
   if not found then
     -- The first entry of a stream; of two that think so, one finds the other's.
     insert into private.audit_heads as head (stream, sequence, hash)
     values (p_stream, 1, private.audit_hash(
-      null, p_stream, 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
+      null, v_audit_id, p_stream, 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
       p_reason_code, v_request_id, v_details))
     on conflict (stream) do update
     set sequence = head.sequence + 1,
         updated_at = v_at,
         hash = private.audit_hash(
-          head.hash, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type,
-          p_subject_id, p_reason_code, v_request_id, v_details)
+          head.hash, v_audit_id, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action,
+          p_subject_type, p_subject_id, p_reason_code, v_request_id, v_details)
     returning head.sequence, head.hash into v_sequence, v_hash;
   end if;
 
   insert into private.audit_log (
-    stream, sequence, at, actor_kind, actor_id, action, subject_type, subject_id, reason_code, request_id,
-    details, hash)
+    audit_id, stream, sequence, at, actor_kind, actor_id, action, subject_type, subject_id, reason_code,
+    request_id, details, hash)
   values (
-    p_stream, v_sequence, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
+    v_audit_id, p_stream, v_sequence, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
     p_reason_code, v_request_id, v_details, v_hash);
   return v_sequence;
 end
@@ -194,8 +196,8 @@ begin
       -- What came before is not there to compute with.
       when chain.sequence <> chain.previous_sequence + 1 then 'gap'
       when chain.hash is distinct from private.audit_hash(
-        chain.previous_hash, chain.stream, chain.sequence, chain.at, chain.actor_kind, chain.actor_id,
-        chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
+        chain.previous_hash, chain.audit_id, chain.stream, chain.sequence, chain.at, chain.actor_kind,
+        chain.actor_id, chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
       then 'changed'
     end),
     (coalesce(head.sequence, chain.sequence), case

@@ -26,7 +26,7 @@ revoke create on schema public, private from nff_engine;
 grant select on private.settings to nff_engine;
 create policy settings_select_engine on private.settings for select to nff_engine using (true);
 grant execute on function
-  private.audit_hash(bytea, text, bigint, timestamptz, text, text, text, text, text, text, text, text),
+  private.audit_hash(bytea, uuid, text, bigint, timestamptz, text, text, text, text, text, text, text, text),
   private.kyc_is_open(public.kyc_status)
 to nff_engine;
 

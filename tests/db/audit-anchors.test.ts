@@ -56,7 +56,7 @@ async function rewrite(sql: Sql, stream: string): Promise<void> {
     begin
       for v_entry in select * from private.audit_log where stream = '${stream}' order by sequence loop
         v_sequence := v_sequence + 1;
-        v_hash := private.audit_hash(v_hash, v_entry.stream, v_sequence, v_entry.at, v_entry.actor_kind,
+        v_hash := private.audit_hash(v_hash, v_entry.audit_id, v_entry.stream, v_sequence, v_entry.at, v_entry.actor_kind,
           v_entry.actor_id, v_entry.action, v_entry.subject_type, v_entry.subject_id, v_entry.reason_code,
           v_entry.request_id, v_entry.details);
         update private.audit_log set sequence = v_sequence, hash = v_hash where audit_id = v_entry.audit_id;
@@ -85,6 +85,12 @@ describe("[AUDIT-01] somebody with every right, all triggers off", () => {
       "edits an entry",
       (sql, stream) =>
         sql`update private.audit_log set actor_id = 'another' where stream = ${stream} and sequence = 2`,
+      ["chain"],
+    ],
+    [
+      "gives an entry another id",
+      (sql, stream) =>
+        sql`update private.audit_log set audit_id = gen_random_uuid() where stream = ${stream} and sequence = 2`,
       ["chain"],
     ],
     [

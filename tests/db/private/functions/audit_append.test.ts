@@ -56,10 +56,11 @@ test("an entry of a transaction that fails was never there", async ({ db }) => {
 
 test("moving a character from one field to the next changes the hash", async ({ db }) => {
   const [row] = await db.sql`
-    select private.audit_hash(null, 's', 1, '2026-01-01', 'user', 'ab', 'c', 't', null, null, null, '')
-      <> private.audit_hash(null, 's', 1, '2026-01-01', 'user', 'a', 'bc', 't', null, null, null, '') as shifted,
-      private.audit_hash(null, 's', 1, '2026-01-01', 'user', null, 'c', 't', null, null, null, '')
-      <> private.audit_hash(null, 's', 1, '2026-01-01', 'user', '', 'c', 't', null, null, null, '') as null_is_not_empty`;
+    select private.audit_hash(null, v.id, 's', 1, '2026-01-01', 'user', 'ab', 'c', 't', null, null, null, '')
+      <> private.audit_hash(null, v.id, 's', 1, '2026-01-01', 'user', 'a', 'bc', 't', null, null, null, '') as shifted,
+      private.audit_hash(null, v.id, 's', 1, '2026-01-01', 'user', null, 'c', 't', null, null, null, '')
+      <> private.audit_hash(null, v.id, 's', 1, '2026-01-01', 'user', '', 'c', 't', null, null, null, '') as null_is_not_empty
+    from (values ('019a9f3e-7c2b-7d41-8a6f-0c5d2e1b4a90'::uuid)) as v (id)`;
   expect(row).toEqual({ shifted: true, null_is_not_empty: true });
 });
 

@@ -28,6 +28,7 @@ const COLUMNS = {
   reason_code: "other",
   request_id: "req_x",
   details: "{ }",
+  audit_id: "00000000-0000-7000-8000-000000000001",
 } as const;
 
 test.for(Object.entries(COLUMNS))(
@@ -46,7 +47,7 @@ test("an edit that also mends the hash of its row breaks the next one", async ({
   const faults = await tampering(db, async (sql, stream) => {
     await sql`update private.audit_log set action = 'test.other' where stream = ${stream} and sequence = 3`;
     await sql`update private.audit_log as e set hash = private.audit_hash(
-        (select hash from private.audit_log where stream = ${stream} and sequence = 2), e.stream, e.sequence, e.at,
+        (select hash from private.audit_log where stream = ${stream} and sequence = 2), e.audit_id, e.stream, e.sequence, e.at,
         e.actor_kind, e.actor_id, e.action, e.subject_type, e.subject_id, e.reason_code, e.request_id, e.details)
       where stream = ${stream} and sequence = 3`;
   });
