@@ -1,8 +1,8 @@
 /*
  * When two people are needed, who they may be, and whether a request is still about the case as it is.
  *
- * Touches: private.is_same_person, private.accounts_of_person, private.kyc_is_grave, private.kyc_needs_two,
- * private.kyc_case_hash, private.kyc_is_current, private.kyc_pending_approval.
+ * Touches: private.is_same_person, private.accounts_of_person, private.kyc_hit_waits_for_two, private.kyc_is_grave,
+ * private.kyc_needs_two, private.kyc_case_hash, private.kyc_is_current, private.kyc_pending_approval.
  * Not granted: to any API role; the functions of staff call them.
  */
 
@@ -80,9 +80,35 @@ comment on function private.accounts_of_person(uuid) is
   'Accounts of one person. Why definer: profiles of others and signals are granted to nobody.';
 
 /*
- * Whether the current attempt was at high or critical risk at any time, or has been put before two people.
- * The newest level alone does not count: a hit that one person dismissed lowers it. Without an assessment
- * the risk is not known to be low.
+ * Whether one person alone has dismissed a hit of this person on a list of sanctions or politically exposed
+ * persons: no two people have approved a verification of theirs since. The hit no longer weighs in the next
+ * submission, so the dismissal itself has to.
+ */
+create function private.kyc_hit_waits_for_two(p_user_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from private.screening_hits as hit
+    where hit.user_id = p_user_id and hit.status = 'dismissed' and hit.kind in ('sanctions', 'pep')
+      and not exists (
+        select from private.kyc_approvals as approval
+        join public.kyc_verifications as verification using (verification_id)
+        where verification.user_id = p_user_id and approval.to_status = 'approved'
+          and approval.outcome = 'confirmed' and approval.closed_at > hit.decided_at));
+end
+$$;
+comment on function private.kyc_hit_waits_for_two(uuid) is
+  'Whether a dismissal is of one person alone. Why definer: hits and requests are granted to nobody.';
+
+/*
+ * Whether the current attempt was at high or critical risk at any time, or has been put before two people, or a hit
+ * of the person was dismissed by one person alone, in whichever verification. The newest level alone does not
+ * count: a hit that one person dismissed lowers it. Without an assessment the risk is not known to be low.
  */
 create function private.kyc_is_grave(p_verification public.kyc_verifications)
 returns boolean
@@ -94,7 +120,7 @@ as $$
 begin
   return coalesce((
     select risk_level >= 'high' from private.kyc_cases where verification_id = p_verification.verification_id
-  ), true) or exists (
+  ), true) or private.kyc_hit_waits_for_two(p_verification.user_id) or exists (
     select from private.risk_assessments
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level >= 'high'
   ) or exists (
@@ -109,8 +135,8 @@ comment on function private.kyc_is_grave(public.kyc_verifications) is
 
 /*
  * Whether no provider may approve the current attempt any more: the rules have kept it from that at high or critical
- * risk, or it has been put before two people. Sending it again, with the hit dismissed by one person, does not get
- * around them. High risk that no rule sends to staff does not count: there the provider's word is enough.
+ * risk, or it has been put before two people, or one person alone has dismissed a hit. Sending it again, or beginning
+ * another verification, does not get around them. High risk that no rule sends to staff does not count: there the provider's word is enough.
  */
 create function private.kyc_is_for_staff(p_verification public.kyc_verifications)
 returns boolean
@@ -120,7 +146,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  return exists (
+  return private.kyc_hit_waits_for_two(p_verification.user_id) or exists (
     select from private.risk_assessments
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt
       and level >= 'high' and requires_review

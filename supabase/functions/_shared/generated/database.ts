@@ -2479,6 +2479,7 @@ export type Database = {
           p_actor_id: string;
           p_actor_kind: string;
           p_at: string;
+          p_audit_id: string;
           p_details: string;
           p_previous: string;
           p_reason_code: string;
@@ -2526,6 +2527,19 @@ export type Database = {
           is_available: boolean;
           name: string;
         }[];
+      };
+      check_identity_change: {
+        Args: {
+          p_new: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+          p_old: Omit<
+            Database["public"]["Tables"]["profiles"]["Row"],
+            Database["public"]["Tables"]["profiles"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
       };
       check_person: { Args: { p_input: Json; p_required: string[] }; Returns: undefined };
       check_row: { Args: { p_row: Json; p_table: unknown }; Returns: undefined };
@@ -3174,6 +3188,7 @@ export type Database = {
         Returns: Json;
       };
       kyc_get_verification: { Args: { p_verification_id: string }; Returns: Json };
+      kyc_hit_waits_for_two: { Args: { p_user_id: string }; Returns: boolean };
       kyc_hold: {
         Args: {
           p_action: string;
