@@ -53,7 +53,7 @@ insert into private.kyc_transitions values
   (45, 'in_review', 'resubmission_required', 'staff', true, 'high_risk', 'Staff asks for new documents.'),
   (46, 'in_review', 'submitted', 'staff', false, 'never', 'Sent again; no attempt is consumed.'),
   (50, 'resubmission_required', 'submitted', 'user', false, 'never', 'The person submits again.'),
-  (51, 'resubmission_required', 'rejected', 'staff', true, 'never', 'Staff rejects.'),
+  (51, 'resubmission_required', 'rejected', 'staff', true, 'high_risk', 'Staff rejects.'),
   (52, 'resubmission_required', 'rejected', 'scheduler', true, 'never', 'No attempt is left.'),
   (53, 'resubmission_required', 'abandoned', 'scheduler', false, 'never', 'Nothing happened for two weeks.'),
   (54, 'resubmission_required', 'cancelled', 'user', false, 'never', 'The person gives up.'),

@@ -134,7 +134,7 @@ comment on function private.tg_kyc_verifications__void_approval() is
 create trigger _500_void_approval
   after update of version on public.kyc_verifications
   for each row
-  when (old.version <> new.version and old.status in ('in_review', 'approved', 'rejected'))
+  when (old.version <> new.version and old.status in ('in_review', 'resubmission_required', 'approved', 'rejected'))
   execute function private.tg_kyc_verifications__void_approval();
 
 /*

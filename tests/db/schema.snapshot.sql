@@ -2007,6 +2007,7 @@ CREATE OR REPLACE FUNCTION private.audit_append(p_stream text, p_actor_kind text
  SET search_path TO ''
 AS $function$
 declare
+  v_audit_id constant uuid := private.uuid_v7();
   v_at constant timestamptz := pg_catalog.clock_timestamp();
   v_details constant text := p_details::text;
   v_request_id constant text := nullif(pg_catalog.current_setting('app.request_id', true), '');
@@ -2018,30 +2019,30 @@ begin
   set sequence = head.sequence + 1,
       updated_at = v_at,
       hash = private.audit_hash(
-        head.hash, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type,
-        p_subject_id, p_reason_code, v_request_id, v_details)
+        head.hash, v_audit_id, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action,
+        p_subject_type, p_subject_id, p_reason_code, v_request_id, v_details)
   where head.stream = p_stream
   returning head.sequence, head.hash into v_sequence, v_hash;
   if not found then
     -- The first entry of a stream; of two that think so, one finds the other's.
     insert into private.audit_heads as head (stream, sequence, hash)
     values (p_stream, 1, private.audit_hash(
-      null, p_stream, 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
+      null, v_audit_id, p_stream, 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
       p_reason_code, v_request_id, v_details))
     on conflict (stream) do update
     set sequence = head.sequence + 1,
         updated_at = v_at,
         hash = private.audit_hash(
-          head.hash, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type,
-          p_subject_id, p_reason_code, v_request_id, v_details)
+          head.hash, v_audit_id, p_stream, head.sequence + 1, v_at, p_actor_kind, p_actor_id, p_action,
+          p_subject_type, p_subject_id, p_reason_code, v_request_id, v_details)
     returning head.sequence, head.hash into v_sequence, v_hash;
   end if;
 
   insert into private.audit_log (
-    stream, sequence, at, actor_kind, actor_id, action, subject_type, subject_id, reason_code, request_id,
-    details, hash)
+    audit_id, stream, sequence, at, actor_kind, actor_id, action, subject_type, subject_id, reason_code,
+    request_id, details, hash)
   values (
-    p_stream, v_sequence, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
+    v_audit_id, p_stream, v_sequence, v_at, p_actor_kind, p_actor_id, p_action, p_subject_type, p_subject_id,
     p_reason_code, v_request_id, v_details, v_hash);
   return v_sequence;
 end
@@ -2120,8 +2121,8 @@ begin
       -- What came before is not there to compute with.
       when chain.sequence <> chain.previous_sequence + 1 then 'gap'
       when chain.hash is distinct from private.audit_hash(
-        chain.previous_hash, chain.stream, chain.sequence, chain.at, chain.actor_kind, chain.actor_id,
-        chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
+        chain.previous_hash, chain.audit_id, chain.stream, chain.sequence, chain.at, chain.actor_kind,
+        chain.actor_id, chain.action, chain.subject_type, chain.subject_id, chain.reason_code, chain.request_id, chain.details)
       then 'changed'
     end),
     (coalesce(head.sequence, chain.sequence), case
@@ -2138,7 +2139,7 @@ end
 $function$;
 comment on function private.audit_faults(p_first text, p_last text) is 'Finds faults in a range of chains. Why definer: the log is granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text)
+CREATE OR REPLACE FUNCTION private.audit_hash(p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text)
  RETURNS bytea
  LANGUAGE plpgsql
  STABLE
@@ -2149,6 +2150,7 @@ declare
 begin
   return pg_catalog.sha256(
     coalesce(p_previous, '\x0000000000000000000000000000000000000000000000000000000000000000')
+    || pg_catalog.uuid_send(p_audit_id)
     || coalesce(pg_catalog.int4send(pg_catalog.octet_length(p_stream)) || pg_catalog.convert_to(p_stream, 'UTF8'), v_null)
     || pg_catalog.int8send(p_sequence)
     || pg_catalog.int8send((extract(epoch from p_at) * 1000000)::bigint)
@@ -2163,8 +2165,8 @@ begin
   );
 end
 $function$;
-grant execute on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
-comment on function private.audit_hash(p_previous bytea, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
+grant execute on function private.audit_hash(p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
+comment on function private.audit_hash(p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
 
 CREATE OR REPLACE FUNCTION private.audit_is_own_case(p_stream text)
  RETURNS boolean
@@ -2364,6 +2366,33 @@ end
 $function$;
 grant execute on function private.capabilities() to service_role;
 comment on function private.capabilities() is 'The optional parts of the platform and whether they are here.';
+
+CREATE OR REPLACE FUNCTION private.check_identity_change(p_old profiles, p_new profiles)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_own constant boolean := p_old.user_id = auth.uid();
+  v_is_staff constant boolean := exists (select from private.user_roles where user_id = p_old.user_id);
+begin
+  if (p_old.first_name, p_old.last_name, p_old.date_of_birth)
+    is not distinct from (p_new.first_name, p_new.last_name, p_new.date_of_birth) then
+    return;
+  elsif not v_is_own and (v_is_staff or private.is_same_person(p_old.user_id, auth.uid())) then
+    raise exception 'Nobody else changes name or birth date of a member of staff.' using errcode = 'NF010';
+  elsif v_is_staff
+    and p_old.first_name is not null and p_old.last_name is not null and p_old.date_of_birth is not null
+    and (p_new.first_name is null or p_new.last_name is null
+      or p_new.date_of_birth is distinct from p_old.date_of_birth
+      or private.normalise_name(pg_catalog.concat_ws(' ', p_new.first_name, p_new.last_name))
+        <> private.normalise_name(pg_catalog.concat_ws(' ', p_old.first_name, p_old.last_name))) then
+    raise exception 'Members of staff keep their name and birth date.' using errcode = 'NF010';
+  end if;
+end
+$function$;
+comment on function private.check_identity_change(p_old profiles, p_new profiles) is 'Keeps staff who they are. Why definer: roles are granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.check_person(p_input jsonb, p_required text[])
  RETURNS void
@@ -6049,6 +6078,25 @@ $function$;
 grant execute on function private.kyc_get_verification(p_verification_id uuid) to authenticated;
 comment on function private.kyc_get_verification(p_verification_id uuid) is 'An own verification. Why definer: rules and settings are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.kyc_hit_waits_for_two(p_user_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (
+    select from private.screening_hits as hit
+    where hit.user_id = p_user_id and hit.status = 'dismissed' and hit.kind in ('sanctions', 'pep')
+      and not exists (
+        select from private.kyc_approvals as approval
+        join public.kyc_verifications as verification using (verification_id)
+        where verification.user_id = p_user_id and approval.to_status = 'approved'
+          and approval.outcome = 'confirmed' and approval.closed_at > hit.decided_at));
+end
+$function$;
+comment on function private.kyc_hit_waits_for_two(p_user_id uuid) is 'Whether a dismissal is of one person alone. Why definer: hits and requests are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.kyc_hold(p_verification kyc_verifications, p_holder_id uuid, p_lasts interval, p_action text)
  RETURNS void
  LANGUAGE plpgsql
@@ -6164,7 +6212,7 @@ CREATE OR REPLACE FUNCTION private.kyc_is_for_staff(p_verification kyc_verificat
  SET search_path TO ''
 AS $function$
 begin
-  return exists (
+  return private.kyc_hit_waits_for_two(p_verification.user_id) or exists (
     select from private.risk_assessments
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt
       and level >= 'high' and requires_review
@@ -6186,7 +6234,7 @@ AS $function$
 begin
   return coalesce((
     select risk_level >= 'high' from private.kyc_cases where verification_id = p_verification.verification_id
-  ), true) or exists (
+  ), true) or private.kyc_hit_waits_for_two(p_verification.user_id) or exists (
     select from private.risk_assessments
     where verification_id = p_verification.verification_id and attempt = p_verification.attempt and level >= 'high'
   ) or exists (
@@ -9447,6 +9495,8 @@ begin
       raise exception 'Members of staff change their e-mail address themselves.' using errcode = 'NF010';
     end if;
     perform private.require_aal2();
+    perform private.check_identity_change(own, pg_catalog.jsonb_populate_record(own, private.person_members(p_input)))
+    from public.profiles as own where own.user_id = p_user_id;
   end if;
   if exists (
     select from public.profiles where pg_catalog.lower(email) = pg_catalog.lower(p_email) and user_id <> p_user_id
@@ -11295,6 +11345,20 @@ end
 $function$;
 comment on function private.tg_audit__guard_writer() is 'Refuses every writer of the audit but its function.';
 
+CREATE OR REPLACE FUNCTION private.tg_buckets__keep_anchors()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'DELETE' or pg_catalog.to_jsonb(new) - 'updated_at' <> pg_catalog.to_jsonb(old) - 'updated_at' then
+    raise exception 'The bucket of the anchors is never changed or removed.' using errcode = '42501';
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg_buckets__keep_anchors() is 'Refuses to change or remove the bucket of the anchors.';
+
 CREATE OR REPLACE FUNCTION private.tg_erasure_requests__emit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -11581,6 +11645,24 @@ end
 $function$;
 comment on function private.tg_kyc_verifications__void_approval() is 'Voids a request about an earlier version. Why definer: requests are granted to nobody.';
 
+CREATE OR REPLACE FUNCTION private.tg_objects__guard_anchors()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if not exists (
+    select from private.audit_anchors as anchor
+    where pg_catalog.lpad(anchor.number::text, 12, '0') || '.jws' = new.name
+  ) then
+    raise exception 'Only anchors of the audit are stored here.' using errcode = '42501';
+  end if;
+  return new;
+end
+$function$;
+comment on function private.tg_objects__guard_anchors() is 'Refuses what is no anchor. Why definer: anchors are granted to nobody.';
+
 CREATE OR REPLACE FUNCTION private.tg_objects__keep_anchors()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -11678,6 +11760,19 @@ begin
 end
 $function$;
 comment on function private.tg_profiles__keep_admin() is 'Keeps the last administrator able to sign in. Why definer: roles are granted to nobody.';
+
+CREATE OR REPLACE FUNCTION private.tg_profiles__keep_identity()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform private.check_identity_change(old, new);
+  return new;
+end
+$function$;
+comment on function private.tg_profiles__keep_identity() is 'Keeps staff who they are. Why definer: calls a function that is granted to nobody.';
 
 CREATE OR REPLACE FUNCTION private.tg_risk_rules__guard()
  RETURNS trigger
@@ -12868,7 +12963,7 @@ CREATE TRIGGER _700_note_figures AFTER UPDATE OF status ON public.kyc_documents 
 
 CREATE TRIGGER _100_guard BEFORE INSERT OR UPDATE ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__guard();
 
-CREATE TRIGGER _500_void_approval AFTER UPDATE OF version ON public.kyc_verifications FOR EACH ROW WHEN (((old.version <> new.version) AND (old.status = ANY (ARRAY['in_review'::kyc_status, 'approved'::kyc_status, 'rejected'::kyc_status])))) EXECUTE FUNCTION private.tg_kyc_verifications__void_approval();
+CREATE TRIGGER _500_void_approval AFTER UPDATE OF version ON public.kyc_verifications FOR EACH ROW WHEN (((old.version <> new.version) AND (old.status = ANY (ARRAY['in_review'::kyc_status, 'resubmission_required'::kyc_status, 'approved'::kyc_status, 'rejected'::kyc_status])))) EXECUTE FUNCTION private.tg_kyc_verifications__void_approval();
 
 CREATE TRIGGER _700_note_figures AFTER INSERT ON public.kyc_verifications FOR EACH ROW EXECUTE FUNCTION private.tg_kyc_verifications__note_figures();
 
@@ -12884,10 +12979,16 @@ CREATE TRIGGER _400_check_birth_date BEFORE INSERT OR UPDATE OF date_of_birth ON
 
 CREATE TRIGGER _450_keep_admin BEFORE UPDATE OF is_soft_deleted, suspended_at ON public.profiles FOR EACH ROW WHEN (((new.is_soft_deleted OR (new.suspended_at IS NOT NULL)) AND (NOT (old.is_soft_deleted OR (old.suspended_at IS NOT NULL))))) EXECUTE FUNCTION private.tg_profiles__keep_admin();
 
+CREATE TRIGGER _460_keep_identity BEFORE UPDATE OF first_name, last_name, date_of_birth ON public.profiles FOR EACH ROW WHEN (((auth.uid() IS NOT NULL) AND (NOT old.is_soft_deleted))) EXECUTE FUNCTION private.tg_profiles__keep_identity();
+
 CREATE TRIGGER _500_touch BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.tg__touch();
 
 CREATE TRIGGER _600_follow_access AFTER UPDATE OF is_soft_deleted, suspended_at ON public.profiles FOR EACH ROW WHEN (((old.is_soft_deleted OR (old.suspended_at IS NOT NULL)) IS DISTINCT FROM (new.is_soft_deleted OR (new.suspended_at IS NOT NULL)))) EXECUTE FUNCTION private.tg_profiles__follow_access();
 
 CREATE TRIGGER _910_emit AFTER INSERT OR UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.tg_profiles__emit();
+
+CREATE TRIGGER keep_audit_anchors BEFORE DELETE OR UPDATE ON storage.buckets FOR EACH ROW WHEN ((old.id = 'audit-anchors'::text)) EXECUTE FUNCTION private.tg_buckets__keep_anchors();
+
+CREATE TRIGGER guard_audit_anchors BEFORE INSERT OR UPDATE ON storage.objects FOR EACH ROW WHEN ((new.bucket_id = 'audit-anchors'::text)) EXECUTE FUNCTION private.tg_objects__guard_anchors();
 
 CREATE TRIGGER keep_audit_anchors BEFORE DELETE OR UPDATE ON storage.objects FOR EACH ROW WHEN ((old.bucket_id = 'audit-anchors'::text)) EXECUTE FUNCTION private.tg_objects__keep_anchors();

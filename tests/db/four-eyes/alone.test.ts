@@ -2,8 +2,25 @@ import { randomUUID } from "node:crypto";
 import { describe, expect } from "vitest";
 import { type Db, expectDenied, operator, service, test, user } from "../../helpers/db.ts";
 import { providerEvent } from "../../helpers/db-events.ts";
-import { createProcessing, createStaff, move, statusOf } from "../../helpers/db-fixtures.ts";
-import { createDecided, createPending, setRisk } from "../../helpers/db-four-eyes.ts";
+import {
+  createProcessing,
+  createStaff,
+  createSubmitted,
+  move,
+  statusOf,
+} from "../../helpers/db-fixtures.ts";
+import {
+  createDecided,
+  createPending,
+  decide,
+  everythingOf,
+  outcomesOf,
+  overturn,
+  pendingOf,
+  setRisk,
+  vote,
+  voteSql,
+} from "../../helpers/db-four-eyes.ts";
 
 /** A politically exposed person, say: at high risk, and no provider may approve. One person has dismissed the hit. */
 async function createLowered(db: Db) {
@@ -104,6 +121,32 @@ describe("[EYES-19] an approval that one person puts back into review", () => {
       expect(row).toEqual({ result: "pending_second_approval" });
     },
   );
+
+  test("nor by sending it again and rejecting what the provider asks for", async ({ db }) => {
+    const { verificationId } = await createDecided(db, "approved");
+    await setRisk(db, verificationId, "low");
+    const officer = await createStaff(db, "compliance_admin");
+    await overturn(db, officer, "kyc_reopen", verificationId);
+    await db.as(user(officer), requeue(verificationId));
+    await move(db, verificationId, "resubmission_required", "provider", "image_unreadable");
+    const pending = pendingOf(await decide(db, officer, verificationId, "reject"));
+    await expectDenied(db, "NF013", {
+      as: user(officer),
+      does: voteSql(verificationId, pending),
+      keeps: everythingOf(verificationId),
+    });
+    await vote(db, await createStaff(db, "approver"), verificationId, pending);
+    expect(await statusOf(db, verificationId)).toBe("rejected");
+  });
+
+  test("what waits there is void when the person cancels", async ({ db }) => {
+    const { verificationId } = await createSubmitted(db);
+    await move(db, verificationId, "resubmission_required", "provider", "image_unreadable");
+    await setRisk(db, verificationId, "high");
+    await decide(db, await createStaff(db, "reviewer"), verificationId, "reject");
+    await move(db, verificationId, "cancelled", "user");
+    expect(await outcomesOf(db, verificationId)).toEqual(["void"]);
+  });
 
   test("nor by sending it again and cancelling that", async ({ db }) => {
     const { verificationId } = await createDecided(db, "approved");

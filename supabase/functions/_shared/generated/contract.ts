@@ -73,7 +73,7 @@ export interface paths {
         put?: never;
         /**
          * Change a user (NFF Users v1)
-         * @description Changes the members that are given and leaves the rest. `version` is the one that was read, in the place of `If- Match`: another one is `412` `precondition_failed`. Changing the e-mail address changes it for signing in too. That of a member of staff nobody else may change: `403` `forbidden`, because whoever reads the mail has the account.
+         * @description Changes the members that are given and leaves the rest. `version` is the one that was read, in the place of `If- Match`: another one is `412` `precondition_failed`. Changing the e-mail address changes it for signing in too. That of a member of staff nobody else may change: `403` `forbidden`, because whoever reads the mail has the account. The same goes for their `first_name`, `last_name` and `date_of_birth`, which tell whether two accounts are one person; they themselves may complete those, but not become somebody else. Nobody changes them for a second account of theirs.
          */
         post: operations["users.updateUser"];
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
         head?: never;
         /**
          * Change the own profile
-         * @description Applies a JSON merge patch to the profile of the signed-in user. E-mail, status, roles and KYC can't be changed here. A suspended account is refused with `403` `account_inactive`.
+         * @description Applies a JSON merge patch to the profile of the signed-in user. E-mail, status, roles and KYC can't be changed here. A suspended account is refused with `403` `account_inactive`. Members of staff complete their name and birth date and correct the spelling, but do not become somebody else: `403` `forbidden`.
          */
         patch: operations["users.updateMe"];
         trace?: never;
@@ -1102,8 +1102,9 @@ export interface paths {
          *     If another staff member holds the case, the answer is `409` `lease_held`. Deciding a case that
          *     nobody holds is allowed, and a decision always ends the hold.
          *
-         *     A decision takes effect at once (`200`), unless the case is `in_review` and the current attempt has
-         *     been at high or critical risk at any time. Then it is only recorded: the answer is `202` with
+         *     A decision takes effect at once (`200`), unless the current attempt has been at high or critical
+         *     risk at any time, one person alone has dismissed a screening hit of the person (sanctions or PEP), or
+         *     it ends what has been approved before. Then it is only recorded: the answer is `202` with
          *     `result: pending_second_approval`, and status and version stay as they are until another person
          *     votes with `admin.approveKyc` (four eyes). A new decision replaces the own pending one; while
          *     somebody else's is pending, the answer is `409` `approval_pending`, `resource_id` is its id.

@@ -214,6 +214,7 @@ test("two people decide: always for taking back and for an appeal, at high risk 
     "in_review approved high_risk",
     "in_review rejected high_risk",
     "in_review resubmission_required high_risk",
+    "resubmission_required rejected high_risk",
     "approved revoked always",
     "rejected in_review always",
   ]);
