@@ -34,6 +34,8 @@ begin
       raise exception 'Members of staff change their e-mail address themselves.' using errcode = 'NF010';
     end if;
     perform private.require_aal2();
+    perform private.check_identity_change(own, pg_catalog.jsonb_populate_record(own, private.person_members(p_input)))
+    from public.profiles as own where own.user_id = p_user_id;
   end if;
   if exists (
     select from public.profiles where pg_catalog.lower(email) = pg_catalog.lower(p_email) and user_id <> p_user_id
@@ -166,7 +168,8 @@ comment on function private.nff_create_user(jsonb) is 'Begins the creation of a 
 grant execute on function private.nff_create_user(jsonb) to nff_operator;
 
 /*
- * Changes the members of a person that p_input has. Returns {outcome: applied|pending, version}: pending when
+ * Changes the members of a person that p_input has; name and birth date of staff as private.check_identity_change
+ * says. Returns {outcome: applied|pending, version}: pending when
  * the e-mail address changes, which Auth has to do.
  * May be called by: nff_operator. Raises NF001, NF010, NF011, NF016, NF020, NF030, NF043 (deleted), NF050.
  */

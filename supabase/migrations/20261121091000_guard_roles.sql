@@ -1,5 +1,6 @@
 /*
- * The rules of roles that hold whoever writes: there is always an administrator once there was one.
+ * The rules of roles that hold whoever writes: there is always an administrator once there was one, and who has a
+ * role stays who they are.
  *
  * Touches: triggers on private.user_roles and public.profiles, private.role_rank.
  * Not granted: anything new.
@@ -105,3 +106,57 @@ create trigger _450_keep_admin
   when ((new.is_soft_deleted or new.suspended_at is not null)
     and not (old.is_soft_deleted or old.suspended_at is not null))
   execute function private.tg_profiles__keep_admin();
+
+/*
+ * Refuses what would change whom a member of staff is taken for (private.is_same_person). Nobody else changes the
+ * name or birth date of staff; they themselves may complete them, and write them in another way. Nobody renames a
+ * second account of theirs in the role of an operator either. Raises NF010.
+ */
+create function private.check_identity_change(p_old public.profiles, p_new public.profiles)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_is_own constant boolean := p_old.user_id = auth.uid();
+  v_is_staff constant boolean := exists (select from private.user_roles where user_id = p_old.user_id);
+begin
+  if (p_old.first_name, p_old.last_name, p_old.date_of_birth)
+    is not distinct from (p_new.first_name, p_new.last_name, p_new.date_of_birth) then
+    return;
+  elsif not v_is_own and (v_is_staff or private.is_same_person(p_old.user_id, auth.uid())) then
+    raise exception 'Nobody else changes name or birth date of a member of staff.' using errcode = 'NF010';
+  elsif v_is_staff
+    and p_old.first_name is not null and p_old.last_name is not null and p_old.date_of_birth is not null
+    and (p_new.first_name is null or p_new.last_name is null
+      or p_new.date_of_birth is distinct from p_old.date_of_birth
+      or private.normalise_name(pg_catalog.concat_ws(' ', p_new.first_name, p_new.last_name))
+        <> private.normalise_name(pg_catalog.concat_ws(' ', p_old.first_name, p_old.last_name))) then
+    raise exception 'Members of staff keep their name and birth date.' using errcode = 'NF010';
+  end if;
+end
+$$;
+comment on function private.check_identity_change(public.profiles, public.profiles) is
+  'Keeps staff who they are. Why definer: roles are granted to nobody.';
+
+create function private.tg_profiles__keep_identity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.check_identity_change(old, new);
+  return new;
+end
+$$;
+comment on function private.tg_profiles__keep_identity() is
+  'Keeps staff who they are. Why definer: calls a function that is granted to nobody.';
+-- Auth and jobs act for nobody: what they carry out has been checked when it was asked for. Who is deleted votes no
+-- more and nobody can rename them; what remains is erasure.
+create trigger _460_keep_identity
+  before update of first_name, last_name, date_of_birth on public.profiles
+  for each row when (auth.uid() is not null and not old.is_soft_deleted)
+  execute function private.tg_profiles__keep_identity();

@@ -3,6 +3,7 @@ import { type ApiRequest, call, expectProblem } from "../helpers/api.ts";
 import {
   type Account,
   createAccount,
+  createStaff,
   ownerConnection,
   softDelete,
   suspend,
@@ -130,6 +131,18 @@ describe("403", () => {
     const request = patch(person, { first_name: "Berta" });
     await expectProblem("users.updateMe", 403, "account_inactive", request);
     expect(await profileOf(person)).toEqual(before);
+  });
+
+  test("[EYES-18] a member of staff does not become somebody else", async () => {
+    const staff = await createStaff(owner(), "approver");
+    const known = { first_name: "Ada", last_name: "Muller", date_of_birth: "1980-02-03" };
+    expect((await call("users.updateMe", patch(staff, known))).status).toBe(200);
+    expect((await call("users.updateMe", patch(staff, { last_name: "Müller" }))).status).toBe(200);
+    const before = await profileOf(staff);
+    for (const changes of [{ last_name: "Else" }, { date_of_birth: "1980-02-04" }]) {
+      await expectProblem("users.updateMe", 403, "forbidden", patch(staff, changes));
+    }
+    expect(await profileOf(staff)).toEqual(before);
   });
 });
 

@@ -226,13 +226,13 @@ describe("403", () => {
     expect(await read(staff.id)).toEqual(before);
   });
 
-  test("[EYES-18] an administrator does not change the e-mail address of a colleague", async () => {
+  test("[EYES-18] an administrator changes neither e-mail address nor name of a colleague", async () => {
     const staff = await createStaff(owner(), "approver");
     const before = await read(staff.id);
-    await expectProblem("users.updateUser", 403, "forbidden", {
-      ...update({ id: staff.id, version: before.version }, { email: newEmail() }),
-      as: operators.admin.credential,
-    });
+    for (const changes of [{ email: newEmail() }, { first_name: "Eve" }]) {
+      const request = update({ id: staff.id, version: before.version }, changes);
+      await expectProblem("users.updateUser", 403, "forbidden", request);
+    }
     expect(await read(staff.id)).toEqual(before);
   });
 

@@ -2168,20 +2168,26 @@ $function$;
 grant execute on function private.audit_hash(p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) to nff_engine;
 comment on function private.audit_hash(p_previous bytea, p_audit_id uuid, p_stream text, p_sequence bigint, p_at timestamp with time zone, p_actor_kind text, p_actor_id text, p_action text, p_subject_type text, p_subject_id text, p_reason_code text, p_request_id text, p_details text) is 'The hash of one audit entry.';
 
-CREATE OR REPLACE FUNCTION private.audit_is_own_case(p_stream text)
+CREATE OR REPLACE FUNCTION private.audit_is_withheld(p_entry private.audit_log)
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
-  return p_stream like 'kyc:%' and exists (
-    select from public.kyc_verifications as verification
-    where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_stream, 5))
-      and private.is_same_person(verification.user_id, auth.uid()));
+  if p_entry.stream like 'kyc:%' then
+    return exists (
+      select from public.kyc_verifications as verification
+      where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_entry.stream, 5))
+        and private.is_same_person(verification.user_id, auth.uid()));
+  end if;
+  return p_entry.stream like 'user:%'
+    -- An erasure that waits, and goes on, tells of a hold too.
+    and (p_entry.subject_type = 'legal_hold' or p_entry.action in ('user.erasure_held', 'user.erasure_resumed'))
+    and private.is_same_person(private.uuid_or_null(pg_catalog.substr(p_entry.stream, 6)), auth.uid());
 end
 $function$;
-comment on function private.audit_is_own_case(p_stream text) is 'Whether an auditor is the person. Why definer: verifications of others are hidden.';
+comment on function private.audit_is_withheld(p_entry private.audit_log) is 'Whether an auditor is the person. Why definer: verifications of others are hidden.';
 
 CREATE OR REPLACE FUNCTION private.audit_people_read(p_user_id uuid, p_user_ids uuid[] DEFAULT NULL::uuid[], p_filter jsonb DEFAULT '{}'::jsonb)
  RETURNS void
@@ -5929,6 +5935,7 @@ declare
   v_own constant uuid[] := private.accounts_of_person(v_actor);
   v_ids uuid[];
 begin
+  perform private.require_aal2();
   select pg_catalog.array_agg(found.verification_id order by found.created_at, found.verification_id) into v_ids
   from (
     select verification.verification_id, verification.created_at
@@ -5964,6 +5971,7 @@ CREATE OR REPLACE FUNCTION private.kyc_export_rows(p_ids jsonb)
 AS $function$
 begin
   perform private.require_role('compliance_admin', 'auditor');
+  perform private.require_aal2();
   return query
   select pg_catalog.jsonb_build_array(
     verification.verification_id, verification.user_id, verification.status, verification.attempt, cases.reason_code,
@@ -7090,6 +7098,7 @@ declare
   v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
   v_after public.kyc_verifications;
 begin
+  perform private.require_aal2();
   perform private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version);
   perform private.kyc_require_holder(p_verification_id);
   if p_note is not null then
@@ -7808,7 +7817,7 @@ begin
        pg_catalog.to_char(entry.at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') || '' '' || entry.audit_id
      from private.audit_log as entry'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_own_case(entry.stream)',
+    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_withheld(entry)',
       case when p_filter ? 'stream' then 'entry.stream = $1 ->> ''stream''' end,
       case when p_filter ? 'actor_kind' then 'entry.actor_kind = $1 ->> ''actor_kind''' end,
       case when p_filter ? 'actor_id' then 'entry.actor_id = $1 ->> ''actor_id''' end,
@@ -8010,11 +8019,15 @@ CREATE OR REPLACE FUNCTION private.list_outbox(p_filter jsonb, p_is_descending b
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'auditor', 'admin');
+  v_accounts constant uuid[] := private.accounts_of_person(v_staff_id);
+  v_own constant uuid[] := v_accounts || array(
+    select verification_id from public.kyc_verifications where user_id = any (v_accounts));
 begin
-  perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
     'select private.outbox_json(message), message.message_id::text from private.outbox as message'
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ', ' where message.subject_id <> all ($4)',
       case when p_filter ? 'topic' then 'message.topic = $1 ->> ''topic''' end,
       case when p_filter ? 'status' then 'message.status = any (private.filter_values($1, ''status''))' end,
       case when p_filter ? 'subject_id' then 'message.subject_id = ($1 ->> ''subject_id'')::uuid' end,
@@ -8023,7 +8036,7 @@ begin
       case when p_after is not null then
         pg_catalog.format('message.message_id %s $2', case when p_is_descending then '<' else '>' end) end)
     || pg_catalog.format(' order by message.message_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
-  using p_filter, p_after, p_limit;
+  using p_filter, p_after, p_limit, v_own;
 end
 $function$;
 grant execute on function private.list_outbox(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) to authenticated;
@@ -8094,17 +8107,21 @@ CREATE OR REPLACE FUNCTION private.list_webhook_endpoints(p_sort text, p_after j
 AS $function$
 declare
   v_is_descending constant boolean := p_sort like '-%';
+  v_is_admin boolean;
 begin
   perform private.require_role('auditor', 'admin');
+  v_is_admin := private.has_role('admin');
   return query execute pg_catalog.format($query$
-    select private.webhook_endpoint_json(e), pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
+    select private.webhook_endpoint_json(e) || case when $3 then '{}'
+        else pg_catalog.jsonb_build_object('url', pg_catalog.regexp_replace(e.url, '\?.+', '?***')) end,
+      pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
     from private.webhook_endpoints as e
     where e.deleted_at is null
       and ($1 is null or (e.created_at, e.endpoint_id) %1$s (($1 ->> 'at')::timestamptz, ($1 ->> 'id')::uuid))
     order by e.created_at %2$s, e.endpoint_id %2$s
     limit $2
   $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
-  using p_after, p_limit;
+  using p_after, p_limit, v_is_admin;
 end
 $function$;
 grant execute on function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer) to authenticated;
@@ -8116,12 +8133,22 @@ CREATE OR REPLACE FUNCTION private.list_webhook_events(p_filter jsonb, p_is_desc
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'auditor', 'admin');
+  v_accounts constant uuid[] := private.accounts_of_person(v_staff_id);
+  v_own constant uuid[] := array(
+    select verification_id from public.kyc_verifications where user_id = any (v_accounts));
+  -- An event without a known meaning is stored without its verification.
+  v_references constant text[] := array(
+    select provider || ' ' || provider_reference from private.kyc_attempts
+    where verification_id = any (v_own) and provider_reference is not null);
 begin
-  perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
     'select private.webhook_event_json(stored), stored.event_row_id::text from private.webhook_inbox as stored'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ',
+      ' where (stored.verification_id is null or stored.verification_id <> all ($4))',
+      '(stored.provider_reference is null or stored.provider || '' '' || stored.provider_reference <> all ($5))',
       case when p_filter ? 'provider' then 'stored.provider = $1 ->> ''provider''' end,
       case when p_filter ? 'result' then 'stored.result = any (private.filter_values($1, ''result''))' end,
       case when p_filter ? 'verification_id' then 'stored.verification_id = ($1 ->> ''verification_id'')::uuid' end,
@@ -8131,7 +8158,7 @@ begin
       case when p_after is not null then
         pg_catalog.format('stored.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
     || pg_catalog.format(' order by stored.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
-  using p_filter, p_after, p_limit;
+  using p_filter, p_after, p_limit, v_own, v_references;
 end
 $function$;
 grant execute on function private.list_webhook_events(p_filter jsonb, p_is_descending boolean, p_limit integer, p_after uuid) to authenticated;
@@ -8992,6 +9019,7 @@ declare
   v_is_erased boolean;
   v_hold private.legal_holds;
 begin
+  perform private.require_aal2();
   -- The locks that an erasure takes too: whoever comes second sees what the first has done.
   perform from public.profiles where user_id = p_user_id for update;
   if not found then
@@ -9283,8 +9311,10 @@ CREATE OR REPLACE FUNCTION private.reinstate_user(p_user_id uuid, p_note text, p
 AS $function$
 declare
   v_actor constant uuid := private.require_role('compliance_admin', 'admin');
-  v_profile constant public.profiles := private.lock_user_for_staff(p_user_id, p_expected_version);
+  v_profile public.profiles;
 begin
+  perform private.require_aal2();
+  v_profile := private.lock_user_for_staff(p_user_id, p_expected_version);
   if private.is_same_person(p_user_id, v_actor) then
     raise exception 'Nobody reinstates themselves.' using errcode = 'NF010';
   end if;
@@ -9346,6 +9376,7 @@ declare
   v_staff_id constant uuid := private.require_role('compliance_admin');
   v_hold private.legal_holds;
 begin
+  perform private.require_aal2();
   perform from public.profiles
   where user_id = (select user_id from private.legal_holds where hold_id = p_hold_id) for update;
   if exists (
@@ -11209,6 +11240,7 @@ declare
   v_profile public.profiles;
   v_sessions integer;
 begin
+  perform private.require_aal2();
   if p_user_id = v_actor then
     raise exception 'Nobody suspends themselves.' using errcode = 'NF010';
   end if;
@@ -11654,7 +11686,7 @@ AS $function$
 begin
   if not exists (
     select from private.audit_anchors as anchor
-    where pg_catalog.lpad(anchor.number::text, 12, '0') || '.jws' = new.name
+    where anchor.number = case when new.name ~ '^[0-9]{12}\.jws$' then pg_catalog.left(new.name, 12)::bigint end
   ) then
     raise exception 'Only anchors of the audit are stored here.' using errcode = '42501';
   end if;

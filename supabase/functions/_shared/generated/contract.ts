@@ -1363,7 +1363,7 @@ export interface paths {
         };
         /**
          * List webhook endpoints
-         * @description Answers all webhook endpoints, the newest first, without their secrets.
+         * @description Answers all webhook endpoints, the newest first, without their secrets. The query of a `url`, which may hold a key of the receiver, is shown to administrators only; to anybody else it is `?***`.
          */
         get: operations["admin.listWebhookEndpoints"];
         put?: never;

@@ -164,9 +164,10 @@ export type Database = {
           subject_id: string | null;
           subject_type: string;
           audit_entry_json: Json | null;
+          audit_is_withheld: boolean | null;
           time_to_decide: number | null;
         };
-        ComputedFields: "audit_entry_json" | "time_to_decide";
+        ComputedFields: "audit_entry_json" | "audit_is_withheld" | "time_to_decide";
         Insert: {
           action: string;
           actor_id?: string | null;
@@ -2491,7 +2492,15 @@ export type Database = {
         };
         Returns: string;
       };
-      audit_is_own_case: { Args: { p_stream: string }; Returns: boolean };
+      audit_is_withheld: {
+        Args: {
+          p_entry: Omit<
+            Database["private"]["Tables"]["audit_log"]["Row"],
+            Database["private"]["Tables"]["audit_log"]["ComputedFields"]
+          >;
+        };
+        Returns: boolean;
+      };
       audit_people_read: {
         Args: { p_filter?: Json; p_user_id: string; p_user_ids?: string[] };
         Returns: undefined;

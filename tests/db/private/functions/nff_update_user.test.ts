@@ -226,7 +226,7 @@ test("the own e-mail address of staff takes a second factor, where staff needs o
     does: (sql) => sql`select private.nff_update_user(${own}, 1, ${sql.json({ email })})`,
     keeps: whole(own),
   });
-  expect(await update(db, admin, staff, 1, { first_name: "Ada" })).toMatchObject({
+  expect(await update(db, admin, staff, 1, { middle_name: "Ada" })).toMatchObject({
     outcome: "applied",
   });
   expect(await update(db, admin, customer, 1, { email })).toMatchObject({ outcome: "pending" });
