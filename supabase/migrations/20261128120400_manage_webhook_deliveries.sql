@@ -8,7 +8,8 @@
 
 /*
  * The endpoints, by age. p_sort: created_at or -created_at. p_after: {at, id}, the `cursor` of the last row of the
- * page before. Returns rows of (item, cursor), item as in schema AdminWebhookEndpoint.
+ * page before. Returns rows of (item, cursor), item as in schema AdminWebhookEndpoint; what stands in the query of a
+ * URL, often a key of the receiver, is for administrators only.
  * May be called by: an auditor or administrator. Raises NF010.
  */
 create function private.list_webhook_endpoints(p_sort text, p_after jsonb, p_limit integer)
@@ -20,17 +21,21 @@ set search_path = ''
 as $$
 declare
   v_is_descending constant boolean := p_sort like '-%';
+  v_is_admin boolean;
 begin
   perform private.require_role('auditor', 'admin');
+  v_is_admin := private.has_role('admin');
   return query execute pg_catalog.format($query$
-    select private.webhook_endpoint_json(e), pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
+    select private.webhook_endpoint_json(e) || case when $3 then '{}'
+        else pg_catalog.jsonb_build_object('url', pg_catalog.regexp_replace(e.url, '\?.+', '?***')) end,
+      pg_catalog.jsonb_build_object('at', e.created_at, 'id', e.endpoint_id)
     from private.webhook_endpoints as e
     where e.deleted_at is null
       and ($1 is null or (e.created_at, e.endpoint_id) %1$s (($1 ->> 'at')::timestamptz, ($1 ->> 'id')::uuid))
     order by e.created_at %2$s, e.endpoint_id %2$s
     limit $2
   $query$, case when v_is_descending then '<' else '>' end, case when v_is_descending then 'desc' else 'asc' end)
-  using p_after, p_limit;
+  using p_after, p_limit, v_is_admin;
 end
 $$;
 comment on function private.list_webhook_endpoints(text, jsonb, integer) is

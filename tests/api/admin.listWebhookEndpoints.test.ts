@@ -60,6 +60,17 @@ test("newest first, or turned round; never a secret", async () => {
   expect(text).not.toContain("whsec_");
 });
 
+test("an auditor does not see the query of an address, which may be a key of the receiver", async () => {
+  const url = "https://1.1.1.1/nff?key=hidden";
+  const { id } = await createEndpoint(admin, { url });
+  const urlFor = async ({ credential }: Account) => {
+    const { body } = await call("admin.listWebhookEndpoints", { as: credential });
+    return body.items.find((item: { endpoint_id: string }) => item.endpoint_id === id)?.url;
+  };
+  expect(await urlFor(auditor)).toBe("https://1.1.1.1/nff?***");
+  expect(await urlFor(admin)).toBe(url);
+});
+
 test.each(["sort=url", "limit=0", "enabled=true"])("400 for %s", async (query) => {
   const request = { as: auditor.credential, query: `?${query}` };
   await expectProblem("admin.listWebhookEndpoints", 400, "validation_failed", request);

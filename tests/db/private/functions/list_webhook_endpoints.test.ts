@@ -5,7 +5,7 @@ import { createEndpoint, keepsWebhooks } from "../../../helpers/db-webhooks.ts";
 
 const list = (db: Db, id: string, sort: string, after: unknown = null, limit = 10) =>
   db.as(user(id), async (sql) => {
-    const rows = await sql<{ item: { endpoint_id: string }; cursor: unknown }[]>`
+    const rows = await sql<{ item: { endpoint_id: string; url: string }; cursor: unknown }[]>`
       select item, cursor from private.list_webhook_endpoints(
         ${sort}, ${after === null ? null : JSON.stringify(after)}::text::jsonb, ${limit})`;
     return [...rows];
@@ -31,6 +31,26 @@ test("both ways, page by page, without what is deleted and without secrets", asy
   const rest = await list(db, auditor, "created_at", up[1]?.cursor, 1);
   expect(rest.map(({ item }) => item.endpoint_id)).toEqual(ids.slice(2, 3));
   expect(JSON.stringify(up)).not.toContain(first.secret);
+});
+
+test("the query of an address is for administrators only", async ({ db }) => {
+  const { adminId } = await createEndpoint(db);
+  const auditor = await createStaff(db, "auditor");
+  const both = await createStaff(db, "auditor", "admin");
+  for (const [url, masked] of [
+    ["https://hooks.example.com/nff?key=hidden&b=?", "https://hooks.example.com/nff?***"],
+    ["https://hooks.example.com?hidden", "https://hooks.example.com?***"],
+    ["https://hooks.example.com/nff?", "https://hooks.example.com/nff?"],
+    ["https://hooks.example.com/nff", "https://hooks.example.com/nff"],
+  ] as const) {
+    await db.sql`update private.webhook_endpoints set url = ${url}`;
+    const urlFor = async (id: string) => (await list(db, id, "created_at"))[0]?.item.url;
+    expect([await urlFor(auditor), await urlFor(adminId), await urlFor(both)]).toEqual([
+      masked,
+      url,
+      url,
+    ]);
+  }
 });
 
 test("only auditors and administrators read it", async ({ db }) => {
