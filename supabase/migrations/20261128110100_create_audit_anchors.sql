@@ -3,7 +3,7 @@
  * every right in here still cannot cut or rewrite a chain unseen.
  *
  * Touches: private.settings (one column), private.audit_anchors, private.audit_anchored_heads, storage.buckets (one
- * row), a trigger on storage.objects, private.audit_anchor_* functions.
+ * row), triggers on storage.objects and storage.buckets, private.audit_anchor_* functions.
  * Not granted: the tables to anybody; the functions only to service_role, which the worker acts as.
  */
 
@@ -69,6 +69,53 @@ create trigger keep_audit_anchors
   before update or delete on storage.objects
   for each row when (old.bucket_id = 'audit-anchors')
   execute function private.tg_objects__keep_anchors();
+
+/*
+ * Lets nothing into the bucket but anchors that were made, under their number: another file with the number of the
+ * next one would stop the worker. Says nothing about what is there already, which the trigger above keeps.
+ */
+create function private.tg_objects__guard_anchors()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from private.audit_anchors as anchor
+    where anchor.number = case when new.name ~ '^[0-9]{12}\.jws$' then pg_catalog.left(new.name, 12)::bigint end
+  ) then
+    raise exception 'Only anchors of the audit are stored here.' using errcode = '42501';
+  end if;
+  return new;
+end
+$$;
+comment on function private.tg_objects__guard_anchors() is
+  'Refuses what is no anchor. Why definer: anchors are granted to nobody.';
+create trigger guard_audit_anchors
+  before insert or update on storage.objects
+  for each row when (new.bucket_id = 'audit-anchors')
+  execute function private.tg_objects__guard_anchors();
+
+/* Keeps the rules of the bucket: private, its types and sizes. To set it up again as it is changes nothing and may be. */
+create function private.tg_buckets__keep_anchors()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' or pg_catalog.to_jsonb(new) - 'updated_at' <> pg_catalog.to_jsonb(old) - 'updated_at' then
+    raise exception 'The bucket of the anchors is never changed or removed.' using errcode = '42501';
+  end if;
+  return new;
+end
+$$;
+comment on function private.tg_buckets__keep_anchors() is 'Refuses to change or remove the bucket of the anchors.';
+create trigger keep_audit_anchors
+  before update or delete on storage.buckets
+  for each row when (old.id = 'audit-anchors')
+  execute function private.tg_buckets__keep_anchors();
 
 /*
  * Begins the next anchor, when one is due and nobody else makes one. Everything stands in one snapshot. p_limit: how
