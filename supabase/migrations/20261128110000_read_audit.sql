@@ -1,7 +1,7 @@
 /*
  * The audit for those who look after it: search, and proof that nothing was changed.
  *
- * Touches: indexes on private.audit_log; private.audit_is_own_case, private.list_audit, private.audit_entry_json,
+ * Touches: indexes on private.audit_log; private.audit_is_withheld, private.list_audit, private.audit_entry_json,
  * private.audit_verify_page, private.verify_audit.
  * Not granted: to `anon` and `service_role`; both functions for staff ask for a role.
  */
@@ -30,10 +30,10 @@ $$;
 comment on function private.audit_entry_json(private.audit_log) is 'An entry for staff.';
 
 /*
- * Whether a chain is about a case of the signed-in person, also under another account: it says what its person
- * must not be told.
+ * Whether an entry says what the signed-in person must not be told, also under another account: what happened to the
+ * own case, or that there is a legal hold on them.
  */
-create function private.audit_is_own_case(p_stream text)
+create function private.audit_is_withheld(p_entry private.audit_log)
 returns boolean
 language plpgsql
 stable
@@ -41,20 +41,27 @@ security definer
 set search_path = ''
 as $$
 begin
-  return p_stream like 'kyc:%' and exists (
-    select from public.kyc_verifications as verification
-    where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_stream, 5))
-      and private.is_same_person(verification.user_id, auth.uid()));
+  if p_entry.stream like 'kyc:%' then
+    return exists (
+      select from public.kyc_verifications as verification
+      where verification.verification_id = private.uuid_or_null(pg_catalog.substr(p_entry.stream, 5))
+        and private.is_same_person(verification.user_id, auth.uid()));
+  end if;
+  return p_entry.stream like 'user:%'
+    -- An erasure that waits, and goes on, tells of a hold too.
+    and (p_entry.subject_type = 'legal_hold' or p_entry.action in ('user.erasure_held', 'user.erasure_resumed'))
+    and private.is_same_person(private.uuid_or_null(pg_catalog.substr(p_entry.stream, 6)), auth.uid());
 end
 $$;
-comment on function private.audit_is_own_case(text) is
+comment on function private.audit_is_withheld(private.audit_log) is
   'Whether an auditor is the person. Why definer: verifications of others are hidden.';
 
 /*
  * A page of the audit. p_filter: {stream, actor_kind, actor_id, action (a group when it ends with a dot),
  * subject_type, subject_id, request_id, at_from, at_to}, each optional. p_after: `position` of the last row of the
  * page before.
- * Returns rows of (item, position), item as in schema AuditEntry, the own case never. Ask for one more than the page holds.
+ * Returns rows of (item, position), item as in schema AuditEntry, never the own case or a hold on the caller. Ask for one
+ * more than the page holds.
  * May be called by: compliance_admin, auditor, admin. Raises NF010.
  */
 create function private.list_audit(
@@ -78,7 +85,7 @@ begin
        pg_catalog.to_char(entry.at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') || '' '' || entry.audit_id
      from private.audit_log as entry'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_own_case(entry.stream)',
+    || pg_catalog.concat_ws(' and ', ' where not private.audit_is_withheld(entry)',
       case when p_filter ? 'stream' then 'entry.stream = $1 ->> ''stream''' end,
       case when p_filter ? 'actor_kind' then 'entry.actor_kind = $1 ->> ''actor_kind''' end,
       case when p_filter ? 'actor_id' then 'entry.actor_id = $1 ->> ''actor_id''' end,

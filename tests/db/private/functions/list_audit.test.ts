@@ -157,3 +157,29 @@ test("[QUEUE-02] nobody reads in the audit what happened to the own case, as wha
     from public.profiles as own where own.user_id = ${userId} and twin.user_id = ${other}`;
   expect(await seen(other)).toBe(0);
 });
+
+test("[PRIV-05] nobody reads in the audit of a hold on themselves, as whatever account", async ({
+  db,
+}) => {
+  const [held, other, twin] = [
+    await createStaff(db, "auditor"),
+    await createStaff(db, "auditor"),
+    await createStaff(db, "auditor"),
+  ];
+  const stream = `user:${held}`;
+  for (const action of ["legal_hold_placed", "legal_hold_released", "erasure_held", "signed_out"]) {
+    const subject = action.startsWith("legal_hold") ? "legal_hold" : "person";
+    await db.sql`select private.audit_append(${stream}, 'staff', ${other}, ${`user.${action}`}, ${subject}, 'x')`;
+  }
+  await db.sql`update public.profiles set email = 'hold@example.com', date_of_birth = '1970-01-01'
+    where user_id = ${held}`;
+  await db.sql`update public.profiles set email = 'Hold+2@example.com', date_of_birth = '1970-01-02'
+    where user_id = ${twin}`;
+  const all = ["legal_hold_placed", "legal_hold_released", "erasure_held", "signed_out"];
+  const seen = async (id: string) =>
+    (await db.as(user(id), list({ stream, actor_kind: "staff" }, { newestFirst: false }))).map(
+      ({ item }) => item.action.replace("user.", ""),
+    );
+  expect(await seen(other)).toEqual(all);
+  for (const id of [held, twin]) expect(await seen(id)).toEqual(["signed_out"]);
+});
