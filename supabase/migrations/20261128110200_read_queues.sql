@@ -53,7 +53,8 @@ comment on function private.webhook_event_json(private.webhook_inbox) is
  * A page of the inbox. p_filter: {provider, result [..], verification_id, provider_event_id, received_from,
  * received_to}, each optional. In the order of arrival, which is the order of the ids. p_after: `position` of the
  * last row of the page before.
- * Returns rows of (item, position), item as in schema AdminWebhookEvent. Ask for one more than the page holds.
+ * Returns rows of (item, position), item as in schema AdminWebhookEvent, never one about the caller, under whatever
+ * account. Ask for one more than the page holds.
  * May be called by: compliance_admin, auditor, admin. Raises NF010.
  */
 create function private.list_webhook_events(
@@ -65,12 +66,22 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'auditor', 'admin');
+  v_accounts constant uuid[] := private.accounts_of_person(v_staff_id);
+  v_own constant uuid[] := array(
+    select verification_id from public.kyc_verifications where user_id = any (v_accounts));
+  -- An event without a known meaning is stored without its verification.
+  v_references constant text[] := array(
+    select provider || ' ' || provider_reference from private.kyc_attempts
+    where verification_id = any (v_own) and provider_reference is not null);
 begin
-  perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
     'select private.webhook_event_json(stored), stored.event_row_id::text from private.webhook_inbox as stored'
     -- A condition is only there when it is asked for, so that each search is planned for itself.
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ',
+      ' where (stored.verification_id is null or stored.verification_id <> all ($4))',
+      '(stored.provider_reference is null or stored.provider || '' '' || stored.provider_reference <> all ($5))',
       case when p_filter ? 'provider' then 'stored.provider = $1 ->> ''provider''' end,
       case when p_filter ? 'result' then 'stored.result = any (private.filter_values($1, ''result''))' end,
       case when p_filter ? 'verification_id' then 'stored.verification_id = ($1 ->> ''verification_id'')::uuid' end,
@@ -80,7 +91,7 @@ begin
       case when p_after is not null then
         pg_catalog.format('stored.event_row_id %s $2', case when p_is_descending then '<' else '>' end) end)
     || pg_catalog.format(' order by stored.event_row_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
-  using p_filter, p_after, p_limit;
+  using p_filter, p_after, p_limit, v_own, v_references;
 end
 $$;
 comment on function private.list_webhook_events(jsonb, boolean, integer, uuid) is
@@ -182,7 +193,8 @@ comment on function private.outbox_json(private.outbox) is
 /*
  * A page of the outbox. p_filter: {topic, status [..], subject_id, created_from, created_to}, each optional. In the
  * order in which the messages were written, which is the order of their ids. p_after: as in list_webhook_events.
- * Returns rows of (item, position), item as in schema AdminOutboxMessage. Ask for one more than the page holds.
+ * Returns rows of (item, position), item as in schema AdminOutboxMessage, never one about the caller, under whatever
+ * account. Ask for one more than the page holds.
  * May be called by: compliance_admin, auditor, admin. Raises NF010.
  */
 create function private.list_outbox(
@@ -194,11 +206,15 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+  v_staff_id constant uuid := private.require_role('compliance_admin', 'auditor', 'admin');
+  v_accounts constant uuid[] := private.accounts_of_person(v_staff_id);
+  v_own constant uuid[] := v_accounts || array(
+    select verification_id from public.kyc_verifications where user_id = any (v_accounts));
 begin
-  perform private.require_role('compliance_admin', 'auditor', 'admin');
   return query execute
     'select private.outbox_json(message), message.message_id::text from private.outbox as message'
-    || pg_catalog.concat_ws(' and ', ' where true',
+    || pg_catalog.concat_ws(' and ', ' where message.subject_id <> all ($4)',
       case when p_filter ? 'topic' then 'message.topic = $1 ->> ''topic''' end,
       case when p_filter ? 'status' then 'message.status = any (private.filter_values($1, ''status''))' end,
       case when p_filter ? 'subject_id' then 'message.subject_id = ($1 ->> ''subject_id'')::uuid' end,
@@ -207,7 +223,7 @@ begin
       case when p_after is not null then
         pg_catalog.format('message.message_id %s $2', case when p_is_descending then '<' else '>' end) end)
     || pg_catalog.format(' order by message.message_id %s limit $3', case when p_is_descending then 'desc' else 'asc' end)
-  using p_filter, p_after, p_limit;
+  using p_filter, p_after, p_limit, v_own;
 end
 $$;
 comment on function private.list_outbox(jsonb, boolean, integer, uuid) is

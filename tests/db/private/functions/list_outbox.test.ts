@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { type Db, test, user } from "../../../helpers/db.ts";
-import { createStaff } from "../../../helpers/db-fixtures.ts";
+import { createProcessing, createStaff } from "../../../helpers/db-fixtures.ts";
 import { claim, fail, queueMessage, TEST_TOPIC } from "../../../helpers/db-outbox.ts";
 import {
   expectPages,
@@ -90,4 +90,27 @@ test("compliance administrators, auditors and administrators", async ({ db }) =>
     list(),
     (sql) => sql`select message_id, status from private.outbox`,
   );
+});
+
+test("[QUEUE-02] nobody finds what is sent about them, as whatever account", async ({ db }) => {
+  const { auditor, ids } = await arrange(db);
+  const { userId, verificationId } = await createProcessing(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'auditor')`;
+  const twin = await createStaff(db, "auditor");
+  await db.sql`update public.profiles set email = 'Outbox@example.com' where user_id = ${userId}`;
+  await db.sql`update public.profiles set email = 'outbox+2@example.com' where user_id = ${twin}`;
+  await db.sql`delete from private.outbox where message_id <> all (${ids}::uuid[])`;
+  for (const [index, subject] of [verificationId, userId].entries()) {
+    const id = await queueMessage(db);
+    // As after a legal hold, which its person is not told of.
+    await db.sql`update private.outbox set subject_id = ${subject}, status = 'cancelled', last_error = 'legal_hold',
+      message_id = ${`00000000-0000-7000-8000-00000000001${index}`} where message_id = ${id}`;
+  }
+  expect(await db.as(auditor, list())).toHaveLength(6);
+  for (const id of [userId, twin]) {
+    expect((await db.as(user(id), list())).map(({ item }) => item.message_id)).toEqual(
+      ids.toReversed(),
+    );
+    expect(await db.as(user(id), list({ subject_id: verificationId }))).toEqual([]);
+  }
 });

@@ -106,3 +106,30 @@ test("compliance administrators, auditors and administrators", async ({ db }) =>
     (sql) => sql`select event_row_id, result from private.webhook_inbox`,
   );
 });
+
+test("[QUEUE-02] nobody finds what the provider says about them, as whatever account", async ({
+  db,
+}) => {
+  const { auditor } = await arrange(db);
+  const own = await createProcessing(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${own.userId}, 'auditor')`;
+  const twin = await createStaff(db, "auditor");
+  // The person of the other events was submitted under the same name and birth date.
+  await db.sql`delete from private.risk_signals where user_id = ${own.userId}`;
+  await db.sql`update public.profiles set email = 'Events@example.com', date_of_birth = '1970-01-01'
+    where user_id = ${own.userId}`;
+  await db.sql`update public.profiles set email = 'events+2@example.com' where user_id = ${twin}`;
+  const about = { provider_reference: own.reference };
+  const prefix = randomUUID();
+  await ingest(db, { ...about, event_id: `${prefix}f`, outcome: "rejected", sequence: 2 });
+  // Of no known kind: it is stored without its verification, but under its reference.
+  await ingest(db, { ...about, event_id: `${prefix}g`, outcome: null });
+  const events = async (id: string, filter: Filter = {}) =>
+    (await db.as(user(id), list(filter))).map(({ item }) => item.provider_event_id.slice(-1));
+  expect(await db.as(auditor, list())).toHaveLength(7);
+  for (const id of [own.userId, twin]) {
+    expect((await events(id)).sort().join("")).toBe("abcde");
+    expect(await events(id, { verification_id: own.verificationId })).toEqual([]);
+    expect(await events(id, { provider_event_id: `${prefix}g` })).toEqual([]);
+  }
+});
