@@ -1496,7 +1496,7 @@ export interface paths {
         };
         /**
          * Search the audit log
-         * @description Answers the entries of the audit log that match all filters, the newest first. The log is append-only; it holds ids and codes and no personal data.
+         * @description Answers the entries of the audit log that match all filters, the newest first. The log is append-only; it holds ids and codes and no personal data. Entries about the caller's own verification or a legal hold on the caller are never listed.
          */
         get: operations["admin.listAudit"];
         put?: never;
@@ -1544,7 +1544,7 @@ export interface paths {
         };
         /**
          * List the provider's events
-         * @description Answers the events of the KYC provider that match all filters, with what became of each, the newest first. Events with a bad signature are not kept, so they are not here.
+         * @description Answers the events of the KYC provider that match all filters, with what became of each, the newest first. Events with a bad signature are not kept, so they are not here. Events about the caller are never listed.
          */
         get: operations["admin.listWebhookEvents"];
         put?: never;
@@ -1584,7 +1584,7 @@ export interface paths {
         };
         /**
          * List the outbox
-         * @description Answers the messages that match all filters, the newest first: work for the provider, the storage and others that is written with the change that asks for it and sent afterwards. Events for webhook endpoints have their own list, `admin.listWebhookDeliveries`.
+         * @description Answers the messages that match all filters, the newest first: work for the provider, the storage and others that is written with the change that asks for it and sent afterwards. Events for webhook endpoints have their own list, `admin.listWebhookDeliveries`. Messages about the caller are never listed.
          */
         get: operations["admin.listOutbox"];
         put?: never;
