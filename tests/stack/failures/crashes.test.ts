@@ -1,7 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Stack } from "../../../scripts/stack/create-stack.ts";
-import { resolvePorts } from "../../../scripts/stack/ports.ts";
 import { call, urlOf } from "../../helpers/api.ts";
 import { secretKey } from "../../helpers/api-accounts.ts";
 import { newKey, submit } from "../../helpers/api-kyc.ts";
@@ -24,12 +23,13 @@ let sql: postgres.Sql;
 let database: Line;
 let provider: Line;
 
+const portOf = (url: string) => Number(new URL(url).port);
+
 beforeAll(async () => {
-  const ports = await resolvePorts("free");
-  database = await startProxy(() => ports.db);
-  provider = await startProxy(() => ports.mockKyc);
+  // Nothing passes through them before the stack is up and has said where it listens.
+  database = await startProxy(() => portOf(stack.dbUrl));
+  provider = await startProxy(() => portOf(stack.mockKycUrl));
   stack = await startOwnStack({
-    ports,
     functionEnv: {
       DATABASE_URL: `postgresql://postgres:postgres@127.0.0.1:${database.port}/postgres`,
       KYC_MOCK_URL: `http://127.0.0.1:${provider.port}`,

@@ -1,7 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Stack } from "../../../scripts/stack/create-stack.ts";
-import { resolvePorts } from "../../../scripts/stack/ports.ts";
 import { submit } from "../../helpers/api-kyc.ts";
 import {
   advance,
@@ -21,11 +20,12 @@ let sql: postgres.Sql;
 /** In front of the webhook endpoint. */
 let endpoint: Line;
 
+const portOf = (url: string) => Number(new URL(url).port);
+
 beforeAll(async () => {
-  const ports = await resolvePorts("free");
-  endpoint = await startProxy(() => ports.api);
+  // Nothing passes through it before the stack is up and has said where it listens.
+  endpoint = await startProxy(() => portOf(stack.apiUrl));
   stack = await startOwnStack({
-    ports,
     functionEnv: {
       KYC_WEBHOOK_URL: `http://127.0.0.1:${endpoint.port}/functions/v1/kyc-webhook/mock`,
     },
