@@ -56,8 +56,8 @@ comment on function private.apply_legal_holds(uuid) is
 
 /*
  * Orders that nothing of a person is erased. Returns: schema AdminLegalHold.
- * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF020 (no such user), NF041 (held for
- * this reason already; detail = id of the hold), NF043 (everything is erased already).
+ * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF011, NF020 (no such user), NF041
+ * (held for this reason already; detail = id of the hold), NF043 (everything is erased already).
  */
 create function private.place_legal_hold(p_user_id uuid, p_reason_code text)
 returns jsonb
@@ -71,6 +71,7 @@ declare
   v_is_erased boolean;
   v_hold private.legal_holds;
 begin
+  perform private.require_aal2();
   -- The locks that an erasure takes too: whoever comes second sees what the first has done.
   perform from public.profiles where user_id = p_user_id for update;
   if not found then
@@ -103,7 +104,7 @@ grant execute on function private.place_legal_hold(uuid, text) to authenticated;
 
 /*
  * Ends a hold; after the last one erasures go on. Releasing twice changes nothing. Returns: schema AdminLegalHold.
- * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF020.
+ * May be called by: compliance_admin, not about themselves. Raises NF002, NF010, NF011, NF020.
  */
 create function private.release_legal_hold(p_hold_id uuid)
 returns jsonb
@@ -116,6 +117,7 @@ declare
   v_staff_id constant uuid := private.require_role('compliance_admin');
   v_hold private.legal_holds;
 begin
+  perform private.require_aal2();
   perform from public.profiles
   where user_id = (select user_id from private.legal_holds where hold_id = p_hold_id) for update;
   if exists (

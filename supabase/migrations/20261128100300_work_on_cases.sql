@@ -88,8 +88,8 @@ grant execute on function private.kyc_document_link(uuid, uuid) to authenticated
  * p_expected_version: null for any.
  * Returns: schema AdminKycActionResult.
  * May be called by: reviewer, approver, compliance_admin.
- * Raises NF010 (role, or the own verification), NF020, NF050 (changed since), NF037 (somebody else holds it), NF032
- * (not in review), NF001 (note).
+ * Raises NF010 (role, or the own verification), NF011, NF020, NF050 (changed since), NF037 (somebody else holds it),
+ * NF032 (not in review), NF001 (note).
  */
 create function private.kyc_requeue(p_verification_id uuid, p_note text default null, p_expected_version integer default null)
 returns jsonb
@@ -102,6 +102,7 @@ declare
   v_staff_id constant uuid := private.require_role('reviewer', 'approver', 'compliance_admin');
   v_after public.kyc_verifications;
 begin
+  perform private.require_aal2();
   perform private.kyc_lock_for_decision(p_verification_id, v_staff_id, p_expected_version);
   perform private.kyc_require_holder(p_verification_id);
   if p_note is not null then

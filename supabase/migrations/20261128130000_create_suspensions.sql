@@ -128,7 +128,7 @@ comment on function private.user_action_result(uuid, integer) is
 /*
  * Suspends an active account. p_expected_version: null for any. Returns: schema AdminUserActionResult.
  * May be called by: compliance_admin, admin; for staff admin only, and nobody for themselves.
- * Raises NF002, NF010, NF020, NF040 (the last administrator), NF043 (not active), NF050.
+ * Raises NF002, NF010, NF011, NF020, NF040 (the last administrator), NF043 (not active), NF050.
  */
 create function private.suspend_user(
   p_user_id uuid, p_reason_code text, p_note text, p_expected_version integer
@@ -144,6 +144,7 @@ declare
   v_profile public.profiles;
   v_sessions integer;
 begin
+  perform private.require_aal2();
   if p_user_id = v_actor then
     raise exception 'Nobody suspends themselves.' using errcode = 'NF010';
   end if;
@@ -179,8 +180,10 @@ set search_path = ''
 as $$
 declare
   v_actor constant uuid := private.require_role('compliance_admin', 'admin');
-  v_profile constant public.profiles := private.lock_user_for_staff(p_user_id, p_expected_version);
+  v_profile public.profiles;
 begin
+  perform private.require_aal2();
+  v_profile := private.lock_user_for_staff(p_user_id, p_expected_version);
   if private.is_same_person(p_user_id, v_actor) then
     raise exception 'Nobody reinstates themselves.' using errcode = 'NF010';
   end if;

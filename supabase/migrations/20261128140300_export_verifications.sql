@@ -10,7 +10,7 @@
  * Begins an export. p_filter: {status [..], risk_level [..], reason_code [..], country, created_from,
  * created_to}, each optional. p_limit: more than so many are refused. The own verifications are left out.
  * Returns {export_id, verification_ids}, the oldest first; the audit has filters and number under export_id.
- * May be called by: compliance_admin, auditor. Raises NF002, NF010, NF001 (more than p_limit match).
+ * May be called by: compliance_admin, auditor. Raises NF002, NF010, NF011, NF001 (more than p_limit match).
  */
 create function private.kyc_export(p_filter jsonb, p_limit integer)
 returns jsonb
@@ -25,6 +25,7 @@ declare
   v_own constant uuid[] := private.accounts_of_person(v_actor);
   v_ids uuid[];
 begin
+  perform private.require_aal2();
   select pg_catalog.array_agg(found.verification_id order by found.created_at, found.verification_id) into v_ids
   from (
     select verification.verification_id, verification.created_at
@@ -56,7 +57,7 @@ grant execute on function private.kyc_export(jsonb, integer) to authenticated;
 /*
  * Rows of an export, in the order of p_ids: JSON arrays of text and numbers in the order of the contract's columns,
  * without the id of the export. What has gone meanwhile is left out.
- * May be called by: compliance_admin, auditor. Raises NF002, NF010.
+ * May be called by: compliance_admin, auditor. Raises NF002, NF010, NF011.
  */
 create function private.kyc_export_rows(p_ids jsonb)
 returns setof jsonb
@@ -67,6 +68,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_role('compliance_admin', 'auditor');
+  perform private.require_aal2();
   return query
   select pg_catalog.jsonb_build_array(
     verification.verification_id, verification.user_id, verification.status, verification.attempt, cases.reason_code,

@@ -44,7 +44,7 @@ beforeAll(() => {
 
 const guarded = Object.values(operations).filter(({ mfa }) => mfa === "staff");
 
-test("what decides, revokes, reveals documents, or changes roles and keys is marked", () => {
+test("what decides, revokes, suspends, holds, exports, reveals documents, or changes roles and keys is marked", () => {
   expect(guarded.map(({ id }) => id).sort()).toEqual([
     "admin.approveKyc",
     "admin.bulkKyc",
@@ -53,13 +53,19 @@ test("what decides, revokes, reveals documents, or changes roles and keys is mar
     "admin.decideKyc",
     "admin.decideScreeningHit",
     "admin.deleteWebhookEndpoint",
+    "admin.exportKycCsv",
     "admin.getDocumentUrl",
+    "admin.placeLegalHold",
     "admin.putUserRoles",
+    "admin.reinstateUser",
+    "admin.releaseLegalHold",
     "admin.reopenKyc",
+    "admin.requeueKyc",
     "admin.revokeApiKey",
     "admin.revokeKyc",
     "admin.rotateApiKey",
     "admin.rotateWebhookSecret",
+    "admin.suspendUser",
     "admin.updateWebhookEndpoint",
   ]);
 });

@@ -63,6 +63,8 @@ export async function startCrashable(name: string): Promise<Crashable> {
     functionEnv({
       SUPABASE_URL: `http://127.0.0.1:${port}`,
       JWT_ISSUER: `${supabaseUrl}/auth/v1`,
+      // As on the local stack.
+      REQUIRE_STAFF_MFA: "off",
     }),
   );
   let killed: Promise<void> | undefined;

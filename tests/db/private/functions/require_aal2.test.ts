@@ -114,6 +114,33 @@ const GUARDED = [
     (sql: Sql) =>
       sql`select private.kyc_bulk(${sql.json({ action: "release", items: [{ verification_id: ID, version: 1 }] })})`,
   ],
+  ["kyc_requeue", "reviewer", (sql: Sql) => sql`select private.kyc_requeue(${ID})`],
+  [
+    "kyc_export",
+    "auditor",
+    (sql: Sql) => sql`select private.kyc_export('{"reason_code": ["none"]}', 1)`,
+  ],
+  ["kyc_export_rows", "auditor", (sql: Sql) => sql`select private.kyc_export_rows('[]')`],
+  [
+    "suspend_user",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.suspend_user(${ID}, 'other', null, null)`,
+  ],
+  [
+    "reinstate_user",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.reinstate_user(${ID}, null, null)`,
+  ],
+  [
+    "place_legal_hold",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.place_legal_hold(${ID}, 'court_order')`,
+  ],
+  [
+    "release_legal_hold",
+    "compliance_admin",
+    (sql: Sql) => sql`select private.release_legal_hold(${ID})`,
+  ],
   [
     "kyc_decide_screening_hit",
     "reviewer",
@@ -191,7 +218,7 @@ describe.for(GUARDED)("%s", ([, role, does]) => {
       await claim(sql, { sub: id, role: "authenticated", aal: "aal2", session_id });
       await does(sql);
     });
-    // There is nothing behind the id; only creating a key needs nothing.
+    // There is nothing behind the id; only creating a key and exporting need nothing.
     const outcome = await attempt.then(
       () => "done",
       (error) => error.code,
