@@ -234,8 +234,8 @@ grant execute on function private.list_outbox(jsonb, boolean, integer, uuid) to 
  * Makes a dead message due again, with a new series of tries and the key that it had. Any other message stays as
  * it is: what was acknowledged is not sent again, and what waits is sent anyway, when the circuit lets it.
  * Returns: AdminOutboxMessage.
- * May be called by: compliance_admin, admin. Raises NF010, NF020, NF032 (a submission that its verification does not
- * wait for any more: it went to a person when the message died).
+ * May be called by: compliance_admin, admin. Raises NF010 (role, or a message about the caller), NF020, NF032 (a
+ * submission that its verification does not wait for any more: it went to a person when the message died).
  */
 create function private.retry_outbox_message(p_message_id uuid)
 returns jsonb
@@ -252,6 +252,12 @@ begin
   select * into v_message from private.outbox where message_id = p_message_id for update;
   if not found then
     raise exception 'There is no such message.' using errcode = 'NF020';
+  end if;
+  if private.is_same_person(v_message.subject_id, v_staff_id) or exists (
+    select from public.kyc_verifications
+    where verification_id = v_message.subject_id and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on messages about themselves.' using errcode = 'NF010';
   end if;
   if v_message.status <> 'dead' then
     return private.outbox_json(v_message);

@@ -118,3 +118,18 @@ test("a submission that its verification does not wait for any more is refused",
 test("compliance administrators and administrators", async ({ db }) => {
   await expectRoles(db, ["compliance_admin", "admin"], retry(await deadMessage(db)), outbox);
 });
+
+test("[QUEUE-02] nobody has sent again what is about them, as whatever account", async ({ db }) => {
+  const { userId, verificationId } = await createSubmitted(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'compliance_admin')`;
+  const twin = await createStaff(db, "compliance_admin");
+  await db.sql`update public.profiles set email = 'Retry@example.com' where user_id = ${userId}`;
+  await db.sql`update public.profiles set email = 'retry+2@example.com' where user_id = ${twin}`;
+  const id = await deadMessage(db);
+  for (const subject of [verificationId, userId]) {
+    await db.sql`update private.outbox set subject_id = ${subject} where message_id = ${id}`;
+    for (const as of [user(userId), user(twin)]) {
+      await expectDenied(db, "NF010", { as, does: retry(id), keeps: outbox });
+    }
+  }
+});
