@@ -9866,6 +9866,12 @@ begin
   if not found then
     raise exception 'There is no such message.' using errcode = 'NF020';
   end if;
+  if private.is_same_person(v_message.subject_id, v_staff_id) or exists (
+    select from public.kyc_verifications
+    where verification_id = v_message.subject_id and private.is_same_person(user_id, v_staff_id)
+  ) then
+    raise exception 'Nobody works on messages about themselves.' using errcode = 'NF010';
+  end if;
   if v_message.status <> 'dead' then
     return private.outbox_json(v_message);
   end if;
