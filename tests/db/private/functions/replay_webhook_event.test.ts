@@ -175,3 +175,18 @@ test("[QUEUE-02] nobody has the provider's word about themselves said again", as
       where verification_id = ${verificationId}`,
   });
 });
+
+test("[QUEUE-02] nobody looks by this at an event about themselves that stays as it is", async ({
+  db,
+}) => {
+  const { userId, reference } = await createProcessing(db);
+  await db.sql`insert into private.user_roles (user_id, role) values (${userId}, 'compliance_admin')`;
+  const about = { provider_reference: reference };
+  const ids = [
+    await take(db, { ...about, outcome: "rejected", sequence: 1 }, "applied"),
+    await take(db, { ...about, outcome: null }, "ignored"),
+  ];
+  for (const id of ids) {
+    await expectDenied(db, "NF010", { as: user(userId), does: replay(id), keeps: inbox });
+  }
+});
