@@ -9479,6 +9479,16 @@ begin
   if not found or v_event.body is null then
     raise exception 'There is no such event, or its body has been deleted.' using errcode = 'NF020';
   end if;
+  if exists (
+    select from public.kyc_verifications as verification
+    where private.is_same_person(verification.user_id, v_staff_id) and verification.verification_id in (
+      select v_event.verification_id
+      union all
+      select verification_id from private.kyc_attempts
+      where provider = v_event.provider and provider_reference = v_event.provider_reference)
+  ) then
+    raise exception 'Nobody works on the own verification.' using errcode = 'NF010';
+  end if;
   if v_event.result not in ('parked', 'conflict', 'dead') then
     return private.webhook_event_json(v_event);
   end if;
@@ -9494,7 +9504,7 @@ begin
   end if;
 
   select * into v_applied from private.kyc_apply_event(v_event.provider, v_event.event, v_event.body_sha256);
-  -- Whose it is, is only sure now. Everything is taken back.
+  -- Whose a parked event is, is only sure now. Everything is taken back.
   if exists (
     select from public.kyc_verifications
     where verification_id = coalesce(v_applied.verification_id, v_event.verification_id)
