@@ -79,7 +79,7 @@ describe.for(NAMES)("%s", (name) => {
       customerAddress: (
         await sql`update public.addresses set city = 'Rome' where user_id = ${customer}`
       ).count,
-      staff: (await sql`update public.profiles set first_name = 'Eve' where user_id = ${staff}`)
+      staff: (await sql`update public.profiles set middle_name = 'Eve' where user_id = ${staff}`)
         .count,
       staffAddress: (await sql`update public.addresses set city = 'Rome' where user_id = ${staff}`)
         .count,
