@@ -6300,7 +6300,6 @@ declare
   -- Only cases in review have a due time.
   v_has_due_at constant boolean := coalesce(v_at = 'c.due_at' or p_filter ->> 'is_overdue' = 'true', false);
   v_people constant uuid[] := case when p_filter ? 'q' then private.kyc_find_people(p_filter ->> 'q') end;
-  v_residents constant uuid[] := case when p_filter ? 'country' then private.kyc_people_in(p_filter ->> 'country') end;
 begin
   if v_at is null then
     raise exception 'The list cannot be sorted so.' using errcode = 'NF001', detail = 'sort';
@@ -6323,18 +6322,17 @@ begin
     order by found.at %4$s, found.id %4$s
     limit $4
   $query$, v_at, v_id, case v_order when 'asc' then '>' else '<' end, v_order,
-    case when v_has_due_at then 'and c.due_at is not null' end,
-    private.kyc_list_conditions(p_filter, v_people, v_residents))
+    case when v_has_due_at then 'and c.due_at is not null' end, private.kyc_list_conditions(p_filter, v_people))
   using array(
       select state from unnest(enum_range(null::public.kyc_status)) as state
       where (not p_filter ? 'status' or p_filter -> 'status' ? state::text) and (state = 'in_review' or not v_has_due_at)),
-    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people, private.accounts_of_person(v_staff_id), v_residents;
+    p_after, p_filter, p_limit, private.now(), v_staff_id, v_people, private.accounts_of_person(v_staff_id);
 end
 $function$;
 grant execute on function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) to authenticated;
 comment on function private.kyc_list_cases(p_filter jsonb, p_sort text, p_after jsonb, p_limit integer) is 'The review queue. Why definer: cases are granted to nobody.';
 
-CREATE OR REPLACE FUNCTION private.kyc_list_conditions(p_filter jsonb, p_people uuid[], p_residents uuid[])
+CREATE OR REPLACE FUNCTION private.kyc_list_conditions(p_filter jsonb, p_people uuid[])
  RETURNS text
  LANGUAGE plpgsql
  IMMUTABLE
@@ -6354,7 +6352,6 @@ begin
     end,
     case when p_filter ? 'created_from' then ' and v.created_at >= ($3 ->> ''created_from'')::timestamptz' end,
     case when p_filter ? 'created_to' then ' and v.created_at < ($3 ->> ''created_to'')::timestamptz' end,
-    case when p_residents is not null then ' and v.user_id = any ($9)' end,
     case when p_filter ? 'country' then ' and exists (select from public.addresses as a
       where a.user_id = v.user_id and a.country = $3 ->> ''country'')' end,
     case
@@ -6367,7 +6364,7 @@ begin
     end);
 end
 $function$;
-comment on function private.kyc_list_conditions(p_filter jsonb, p_people uuid[], p_residents uuid[]) is 'Filters of the queue as SQL.';
+comment on function private.kyc_list_conditions(p_filter jsonb, p_people uuid[]) is 'Filters of the queue as SQL.';
 
 CREATE OR REPLACE FUNCTION private.kyc_list_document_types()
  RETURNS jsonb
@@ -6633,20 +6630,6 @@ begin
 end
 $function$;
 comment on function private.kyc_pending_approval(p_verification kyc_verifications) is 'A waiting decision, without its reasons. Why definer: requests are granted to nobody.';
-
-CREATE OR REPLACE FUNCTION private.kyc_people_in(p_country text)
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  v_people constant uuid[] := array(select user_id from public.addresses where country = p_country limit 1001);
-begin
-  return case when pg_catalog.cardinality(v_people) <= 1000 then v_people end;
-end
-$function$;
-comment on function private.kyc_people_in(p_country text) is 'People of a country. Why definer: staff may not read addresses.';
 
 CREATE OR REPLACE FUNCTION private.kyc_person_requirements(p_user_id uuid)
  RETURNS jsonb
@@ -12277,13 +12260,16 @@ CREATE OR REPLACE FUNCTION private.uuid_v7()
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+declare
+  v_microseconds constant bigint := extract(epoch from pg_catalog.clock_timestamp()) * 1000000;
 begin
-  -- 48 bits of milliseconds, the version, then what follows the version in a random version 4 value;
-  -- its variant bits are the same.
+  -- 48 bits of milliseconds, the version, 12 bits of what is left of the time (RFC 9562, 6.2, method 3), so that ids of
+  -- one millisecond keep their order; then the variant and 62 random bits of a version 4 value.
   return (
-    pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0')
+    pg_catalog.lpad(pg_catalog.to_hex(v_microseconds / 1000), 12, '0')
     || '7'
-    || pg_catalog.substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 14)
+    || pg_catalog.lpad(pg_catalog.to_hex(v_microseconds % 1000 * 4096 / 1000), 3, '0')
+    || pg_catalog.substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 17)
   )::uuid;
 end
 $function$;

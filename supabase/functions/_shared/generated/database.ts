@@ -3269,10 +3269,7 @@ export type Database = {
           item: Json;
         }[];
       };
-      kyc_list_conditions: {
-        Args: { p_filter: Json; p_people: string[]; p_residents: string[] };
-        Returns: string;
-      };
+      kyc_list_conditions: { Args: { p_filter: Json; p_people: string[] }; Returns: string };
       kyc_list_document_types: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_list_reason_codes: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_list_verifications: {
@@ -3363,7 +3360,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      kyc_people_in: { Args: { p_country: string }; Returns: string[] };
       kyc_person_requirements: { Args: { p_user_id: string }; Returns: Json };
       kyc_projection: { Args: Record<PropertyKey, never>; Returns: Json };
       kyc_projection_of: { Args: { p_requirements?: Json; p_user_id: string }; Returns: Json };
