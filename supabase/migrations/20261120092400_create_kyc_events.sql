@@ -18,15 +18,20 @@ set search_path = ''
 as $$
 declare
   v_reference constant text := p_event ->> 'provider_reference';
+  v_verification_id constant uuid := private.uuid_or_null(p_event ->> 'verification_id');
   v_attempt private.kyc_attempts;
 begin
   select * into v_attempt from private.kyc_attempts
   where provider = p_provider and provider_reference = v_reference;
   if not found then
+    -- Whoever notes the reference of a new submission holds this lock and looks for parked events before it lets go:
+    -- without it, an event could be parked behind that look and wait for the schedule.
+    perform from public.kyc_verifications where verification_id = v_verification_id for update;
     select * into v_attempt from private.kyc_attempts
-    where verification_id = private.uuid_or_null(p_event ->> 'verification_id')
-      and attempt = (p_event ->> 'attempt')::integer
-      and provider = p_provider and provider_reference is null;
+    where provider = p_provider and (provider_reference = v_reference
+      or verification_id = v_verification_id and attempt = (p_event ->> 'attempt')::integer
+        and provider_reference is null)
+    order by provider_reference nulls last limit 1;
     if not found then
       return null;
     end if;

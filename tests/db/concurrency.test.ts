@@ -60,6 +60,38 @@ test("events of one verification at once, in any order: the newest wins, nothing
   expect(row).toEqual({ status: "approved" });
 });
 
+test("an event of a repeated submission waits for the answer that is being noted, and is not parked behind it", async ({
+  pool,
+}) => {
+  const { verificationId } = await arrange(pool, createProcessing);
+  const reference = randomUUID();
+  const event = providerEvent({
+    outcome: "approved",
+    provider_reference: reference,
+    verification_id: verificationId,
+    sequence: 9,
+  });
+  const delivered = await pool.begin(async (noting) => {
+    await noting`
+      select private.kyc_provider_accepted(message_id, ${reference}, 202) from private.outbox
+      where subject_id = ${verificationId} and topic = 'provider.submit'`;
+    const delivery = pool<{ result: string }[]>`
+      select private.kyc_ingest_event('mock', ${pool.json(event)}, '{}') ->> 'result' as result`.execute();
+    await expect
+      .poll(async () => {
+        const [row] = await noting<{ waiting: boolean }[]>`
+          select exists (select from pg_stat_activity
+            where wait_event_type = 'Lock' and query like '%kyc_ingest_event%' and datname = current_database()
+          ) as waiting`;
+        return row?.waiting;
+      })
+      .toBe(true);
+    return { delivery };
+  });
+  const [row] = await delivered.delivery;
+  expect(row).toEqual({ result: "applied" });
+});
+
 test("an event and the answer to our own request at once: approved, whoever is first", async ({
   pool,
 }) => {
