@@ -27,6 +27,10 @@ export interface Model {
   readonly attempt: number;
   readonly reviewOwner: "provider" | "internal" | null;
   readonly hasDocument: boolean;
+  /** What has been approved once is only taken back by two people. */
+  readonly wasApproved: boolean;
+  /** Two people have judged this attempt: the provider alone does not approve it any more. */
+  readonly isForStaff: boolean;
   /** Sequence number of the last event of this attempt. */
   readonly sequence: number;
   /** Attempts whose submission has not been sent yet, oldest first. */
@@ -52,6 +56,8 @@ export const START: Model = {
   attempt: 0,
   reviewOwner: null,
   hasDocument: false,
+  wasApproved: false,
+  isForStaff: false,
   sequence: 0,
   unsent: [],
   now: 0,
@@ -78,6 +84,7 @@ function moved(model: Model, status: string, change: Partial<Model> = {}): Model
   return {
     ...model,
     status,
+    wasApproved: model.wasApproved || status === "approved",
     reviewOwner: status === "in_review" ? "internal" : null,
     changedAt: model.now,
     deadlineAt: status === "resubmission_required" ? model.now + 14 * DAY : null,
@@ -97,7 +104,7 @@ function submit(model: Model): Prediction {
   if (!model.hasDocument) return refused("NF063", model);
   const attempt = model.attempt + 1;
   const unsent = [...model.unsent, attempt];
-  return done(moved(model, "submitted", { attempt, sequence: 0, unsent }));
+  return done(moved(model, "submitted", { attempt, sequence: 0, unsent, isForStaff: false }));
 }
 
 function create(model: Model): Prediction {
@@ -114,9 +121,22 @@ function addDocument(model: Model): Prediction {
   return model.hasDocument ? refused("NF035", model) : done({ ...model, hasDocument: true });
 }
 
+/** The provider approves what two people have judged: that is for staff, in each state that an approval can meet. */
+function approvedForStaff(known: Model): Prediction | undefined {
+  if (isUnderWay(known) || known.status === "approved") {
+    return done(moved(known, "in_review"), "applied");
+  }
+  if (known.status === "in_review" && known.reviewOwner === "provider") {
+    return done({ ...known, reviewOwner: "internal" }, "applied");
+  }
+  return undefined;
+}
+
 /** A newer event of the present attempt. */
 function event(model: Model, outcome: Outcome): Prediction {
   const known = { ...model, sequence: model.sequence + 1 };
+  const forStaff = model.isForStaff && outcome === "approved" ? approvedForStaff(known) : undefined;
+  if (forStaff) return forStaff;
   const isLate = model.status === "approved" && /^(rejected|resubmission_required)$/.test(outcome);
   const to = outcome === "monitoring_hit" || isLate ? "in_review" : outcome;
   if (to === model.status) return done(known, "applied");
@@ -165,7 +185,9 @@ function time(model: Model, seconds: number): Prediction {
 function staff(model: Model, to: string): Prediction {
   if (!STAFF[model.status ?? ""]?.includes(to)) return refused("NF032", model);
   const unsent = to === "submitted" ? [...model.unsent, model.attempt] : undefined;
-  return done(moved(model, to, unsent && { unsent }));
+  const takesBack = model.status === "in_review" && /^(rejected|resubmission_required)$/.test(to);
+  const isForStaff = model.isForStaff || (takesBack && model.wasApproved);
+  return done(moved(model, to, { isForStaff, ...(unsent && { unsent }) }));
 }
 
 /** Whether an action can be tried at all. */

@@ -112,6 +112,8 @@ const OPENINGS: readonly (readonly Action[])[] = [
   [...SUBMITTED, { kind: "accepted" }],
   [...SUBMITTED, says("in_review")],
   [...SUBMITTED, says("approved")],
+  [...SUBMITTED, says("approved"), { kind: "staff", to: "revoked" }],
+  [...SUBMITTED, says("approved"), says("monitoring_hit"), { kind: "staff", to: "rejected" }],
   [...SUBMITTED, says("rejected")],
   [...SUBMITTED, ...AGAIN],
   [...SUBMITTED, ...AGAIN, { kind: "accepted" }, ...AGAIN],
