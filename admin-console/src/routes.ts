@@ -18,42 +18,27 @@ export interface PageRoute {
   };
 }
 
-const QueuePage = lazy(async () => ({
-  default: (await import("./pages/queue/queue-page.tsx")).QueuePage,
-}));
-const CasePage = lazy(async () => ({
-  default: (await import("./pages/case/case-page.tsx")).CasePage,
-}));
-const UsersPage = lazy(async () => ({
-  default: (await import("./pages/users/users-page.tsx")).UsersPage,
-}));
-const UserPage = lazy(async () => ({
-  default: (await import("./pages/users/user-page.tsx")).UserPage,
-}));
-const ErasuresPage = lazy(async () => ({
-  default: (await import("./pages/erasures/erasures-page.tsx")).ErasuresPage,
-}));
-const AuditPage = lazy(async () => ({
-  default: (await import("./pages/audit/audit-page.tsx")).AuditPage,
-}));
-const StatsPage = lazy(async () => ({
-  default: (await import("./pages/stats/stats-page.tsx")).StatsPage,
-}));
-const EventsPage = lazy(async () => ({
-  default: (await import("./pages/events/events-page.tsx")).EventsPage,
-}));
-const OutboxPage = lazy(async () => ({
-  default: (await import("./pages/outbox/outbox-page.tsx")).OutboxPage,
-}));
-const KeysPage = lazy(async () => ({
-  default: (await import("./pages/keys/keys-page.tsx")).KeysPage,
-}));
-const WebhooksPage = lazy(async () => ({
-  default: (await import("./pages/webhooks/webhooks-page.tsx")).WebhooksPage,
-}));
-const AccountPage = lazy(async () => ({
-  default: (await import("./pages/account/account-page.tsx")).AccountPage,
-}));
+/** A page is loaded when it is first opened. */
+const page = (load: () => Promise<ComponentType>) => lazy(async () => ({ default: await load() }));
+
+const QueuePage = page(async () => (await import("./pages/queue/queue-page.tsx")).QueuePage);
+const CasePage = page(async () => (await import("./pages/case/case-page.tsx")).CasePage);
+const UsersPage = page(async () => (await import("./pages/users/users-page.tsx")).UsersPage);
+const UserPage = page(async () => (await import("./pages/users/user-page.tsx")).UserPage);
+const ErasuresPage = page(
+  async () => (await import("./pages/erasures/erasures-page.tsx")).ErasuresPage,
+);
+const AuditPage = page(async () => (await import("./pages/audit/audit-page.tsx")).AuditPage);
+const StatsPage = page(async () => (await import("./pages/stats/stats-page.tsx")).StatsPage);
+const EventsPage = page(async () => (await import("./pages/events/events-page.tsx")).EventsPage);
+const OutboxPage = page(async () => (await import("./pages/outbox/outbox-page.tsx")).OutboxPage);
+const KeysPage = page(async () => (await import("./pages/keys/keys-page.tsx")).KeysPage);
+const WebhooksPage = page(
+  async () => (await import("./pages/webhooks/webhooks-page.tsx")).WebhooksPage,
+);
+const AccountPage = page(
+  async () => (await import("./pages/account/account-page.tsx")).AccountPage,
+);
 
 /** Every page. A page is shown to those whose roles may call what it needs. */
 export const routes: readonly PageRoute[] = [

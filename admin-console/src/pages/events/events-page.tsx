@@ -2,14 +2,13 @@ import { useState } from "react";
 import { Link } from "wouter";
 import type { AdminWebhookEvent } from "../../../../supabase/functions/_shared/generated/contract.ts";
 import { bodyOf } from "../../api/client.ts";
-import { useAction } from "../../api/use-action.ts";
 import { useApi, useCan } from "../../auth/auth-context.tsx";
-import { Badge, Button, Id, Time, type Tone } from "../../ui/basics.tsx";
+import { Badge, Id, Time, type Tone } from "../../ui/basics.tsx";
 import { Select } from "../../ui/form.tsx";
 import { words } from "../../ui/format.ts";
-import { ErrorNotice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { PagesOf, useList } from "../../ui/pages-of.tsx";
+import { RepeatButton } from "../../ui/repeat-button.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 
 const EVENTS = ["provider-events"];
@@ -29,21 +28,17 @@ const REPLAYABLE: readonly Result[] = ["parked", "conflict", "dead"];
 function Replay({ event_id, result }: AdminWebhookEvent) {
   const api = useApi();
   const can = useCan();
-  const replay = useAction({
-    send: (_: null, key) =>
-      api.POST("/admin/webhook-events/{event_id}/replay", {
-        params: { path: { event_id }, header: { "Idempotency-Key": key } },
-      }),
-    invalidates: [EVENTS],
-  });
   if (!REPLAYABLE.includes(result) || !can("admin.replayWebhookEvent")) return null;
   return (
-    <>
-      <Button busy={replay.isRunning} onClick={() => void replay.run(null)}>
-        Apply again
-      </Button>
-      <ErrorNotice error={replay.error} />
-    </>
+    <RepeatButton
+      label="Apply again"
+      list={EVENTS}
+      send={(key) =>
+        api.POST("/admin/webhook-events/{event_id}/replay", {
+          params: { path: { event_id }, header: { "Idempotency-Key": key } },
+        })
+      }
+    />
   );
 }
 

@@ -1,14 +1,13 @@
 import { useState } from "react";
 import type { AdminOutboxMessage } from "../../../../supabase/functions/_shared/generated/contract.ts";
 import { bodyOf } from "../../api/client.ts";
-import { useAction } from "../../api/use-action.ts";
 import { useApi, useCan } from "../../auth/auth-context.tsx";
-import { Badge, Button, Id, Time, type Tone } from "../../ui/basics.tsx";
+import { Badge, Id, Time, type Tone } from "../../ui/basics.tsx";
 import { Select } from "../../ui/form.tsx";
 import { words } from "../../ui/format.ts";
-import { ErrorNotice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { PagesOf, useList } from "../../ui/pages-of.tsx";
+import { RepeatButton } from "../../ui/repeat-button.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 
 const OUTBOX = ["outbox"];
@@ -24,21 +23,17 @@ const TONES = {
 function Retry({ message_id, status }: AdminOutboxMessage) {
   const api = useApi();
   const can = useCan();
-  const retry = useAction({
-    send: (_: null, key) =>
-      api.POST("/admin/outbox/{message_id}/retry", {
-        params: { path: { message_id }, header: { "Idempotency-Key": key } },
-      }),
-    invalidates: [OUTBOX],
-  });
   if (status !== "dead" || !can("admin.retryOutboxMessage")) return null;
   return (
-    <>
-      <Button busy={retry.isRunning} onClick={() => void retry.run(null)}>
-        Send again
-      </Button>
-      <ErrorNotice error={retry.error} />
-    </>
+    <RepeatButton
+      label="Send again"
+      list={OUTBOX}
+      send={(key) =>
+        api.POST("/admin/outbox/{message_id}/retry", {
+          params: { path: { message_id }, header: { "Idempotency-Key": key } },
+        })
+      }
+    />
   );
 }
 

@@ -1,13 +1,12 @@
 import { useState } from "react";
 import type { AdminWebhookDelivery } from "../../../../supabase/functions/_shared/generated/contract.ts";
 import { bodyOf } from "../../api/client.ts";
-import { useAction } from "../../api/use-action.ts";
 import { useApi, useCan } from "../../auth/auth-context.tsx";
-import { Badge, Button, Card, Id, Time, type Tone } from "../../ui/basics.tsx";
+import { Badge, Card, Id, Time, type Tone } from "../../ui/basics.tsx";
 import { Select } from "../../ui/form.tsx";
 import { words } from "../../ui/format.ts";
-import { ErrorNotice } from "../../ui/notice.tsx";
 import { PagesOf, useList } from "../../ui/pages-of.tsx";
+import { RepeatButton } from "../../ui/repeat-button.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { DELIVERIES } from "./use-endpoints.ts";
 
@@ -23,21 +22,17 @@ const TONES = {
 function Redeliver({ delivery_id, status }: AdminWebhookDelivery) {
   const api = useApi();
   const can = useCan();
-  const again = useAction({
-    send: (_: null, key) =>
-      api.POST("/admin/webhook-deliveries/{delivery_id}/redeliver", {
-        params: { path: { delivery_id }, header: { "Idempotency-Key": key } },
-      }),
-    invalidates: [DELIVERIES],
-  });
   if (status === "pending" || status === "dropped" || !can("admin.redeliverWebhook")) return null;
   return (
-    <>
-      <Button busy={again.isRunning} onClick={() => void again.run(null)}>
-        Send again
-      </Button>
-      <ErrorNotice error={again.error} />
-    </>
+    <RepeatButton
+      label="Send again"
+      list={DELIVERIES}
+      send={(key) =>
+        api.POST("/admin/webhook-deliveries/{delivery_id}/redeliver", {
+          params: { path: { delivery_id }, header: { "Idempotency-Key": key } },
+        })
+      }
+    />
   );
 }
 
