@@ -68,7 +68,7 @@ async function expectDecidedOnce(sql: postgres.Sql): Promise<void> {
   expect([...twice], "decided twice").toEqual([]);
 }
 
-/** The provider has at most one record per attempt, got it under one key, and we know its verdict. */
+/** The provider has one record per attempt that was sent, got it under one key, and we know its verdict. */
 async function expectSentOnce(sql: postgres.Sql): Promise<void> {
   const attempts = await sql<
     {
@@ -77,16 +77,20 @@ async function expectSentOnce(sql: postgres.Sql): Promise<void> {
       reference: string | null;
       outcome: string | null;
       keys: number;
+      sent: number;
     }[]
   >`
     select attempt.verification_id as id, attempt.attempt, attempt.provider_reference as reference,
       attempt.outcome,
       (select count(*)::integer from private.outbox as message
         where message.topic = 'provider.submit' and message.subject_id = attempt.verification_id
-          and (message.payload ->> 'attempt')::integer = attempt.attempt) as keys
+          and (message.payload ->> 'attempt')::integer = attempt.attempt) as keys,
+      (select count(*)::integer from private.outbox as message
+        where message.topic = 'provider.submit' and message.subject_id = attempt.verification_id
+          and (message.payload ->> 'attempt')::integer = attempt.attempt and message.status = 'sent') as sent
     from private.kyc_attempts as attempt`;
   const asked = await requests();
-  for (const { id, attempt, reference, outcome, keys } of attempts) {
+  for (const { id, attempt, reference, outcome, keys, sent } of attempts) {
     const posts = asked.filter(
       ({ method, path, external_id, body }) =>
         method === "POST" &&
@@ -98,6 +102,9 @@ async function expectSentOnce(sql: postgres.Sql): Promise<void> {
     expect(used.size, `keys of attempt ${attempt} of ${id}`).toBeLessThanOrEqual(keys);
     const known = await records(id, attempt);
     expect(known.length, `records of attempt ${attempt} of ${id}`).toBeLessThanOrEqual(keys);
+    expect(known.length, `records of sent attempt ${attempt} of ${id}`).toBeGreaterThanOrEqual(
+      sent,
+    );
     const [newest] = known;
     if (reference === null || !newest) continue;
     expect(newest.id, `reference of attempt ${attempt} of ${id}`).toBe(reference);
